@@ -17,8 +17,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 LAB, GCC, DKMS = HERE / "lab", HERE / "cached-gcc", HERE.parent / "roles/driver/files/dkms"
 sys.path.insert(0, str(LAB))
 
-from rklab import cache, image  # noqa: E402
-from rklab.kinds import KINDS  # noqa: E402
+from rklab import cache  # noqa: E402
+from rklab.disks import image  # noqa: E402
+from rklab.fleets.kinds import KINDS  # noqa: E402
 
 #: On a board.
 STORE, COMPILER = "/root/rkfleet-compiled", "/usr/local/lib/rkfleet-compiled-gcc"

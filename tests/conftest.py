@@ -22,13 +22,13 @@ os.environ.update(ANSIBLE_NOCOLOR="1", NO_COLOR="1", ANSIBLE_NOCOWS="1", ANSIBLE
 # other: those of the mission first, and then the others. Light boards take no kernel to be built.
 LANES = {
     "boards: light": (
-        "tests/integration/test_audit_fleet.py", "tests/integration/test_inventory.py", "tests/integration/test_engine.py",
-        "tests/integration/test_light_boards.py", "tests/integration/test_light_upgrade.py", "tests/integration/test_roles_alone.py",
-        "tests/integration/test_rollout.py", "tests/integration/test_look.py",
+        "tests/integration/light/test_audit_fleet.py", "tests/integration/test_inventory.py", "tests/integration/test_engine.py",
+        "tests/integration/light/test_light_boards.py", "tests/integration/light/test_light_upgrade.py", "tests/integration/test_roles_alone.py",
+        "tests/integration/light/test_rollout.py", "tests/integration/light/test_look.py",
     ),
     "boards: emulated": (
-        "tests/integration/test_upgrade.py", "tests/integration/test_upgrade_kernel.py", "tests/integration/test_vendor_kernel.py",
-        "tests/integration/test_molecule.py", "tests/integration/test_vendor_runtime.py", "tests/integration/test_boards.py",
+        "tests/integration/test_upgrade.py", "tests/integration/test_upgrade_kernel.py", "tests/integration/vendor/test_vendor_kernel.py",
+        "tests/integration/test_molecule.py", "tests/integration/vendor/test_vendor_runtime.py", "tests/integration/test_boards.py",
         "tests/integration/", "tests/faults/",
     ),
 }

@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
-from rklab import LabError, Progress, cache, image  # noqa: E402
+from rklab import LabError, Progress, cache  # noqa: E402
+from rklab.disks import image  # noqa: E402
 
 FORMAT = 1
 # Release series of the kernels of these suites; None: whatever is newest.

@@ -83,7 +83,8 @@ def install_core(folder):
 def packages(root, folder, log):
     """Put git and what it needs into `folder/debs`, as the lab fetches its other packages."""
     sys.path.insert(0, str(root / "tests/lab"))
-    from rklab import Progress, image
+    from rklab import Progress
+    from rklab.disks import image
 
     debs = image.fetched("bookworm", ("git",), Progress(), log)
     (folder / "debs").mkdir()

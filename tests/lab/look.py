@@ -22,7 +22,7 @@ if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit("make look: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
 
 import environment  # noqa: E402
-from rklab import light  # noqa: E402
+from rklab.fleets import light  # noqa: E402
 
 COUNT = 20
 RUNTIMES = {"1.6.0": "9a7b5d24c@2023-12-13T17:31:11", "2.3.2": "429f97ae6b@2025-04-09T09:09:27"}

@@ -20,7 +20,7 @@ QUERIES = "tests/unit/plugins/plugin_utils/_rollout/test_select.py"
 NEEDED = ("pytest", "jmespath", "jsonschema", "netaddr", "pillow", "prometheus-client", "PyYAML")
 TOUCHED = (
     "tests/unit/plugins/action", "tests/unit/plugins/modules", "tests/unit/plugins/plugin_utils/_action",
-    "tests/unit/plugins/plugin_utils/test_settings.py", "tests/unit/playbooks/test_hold.py",
+    "tests/unit/plugins/plugin_utils/test_settings.py", "tests/unit/playbooks/rollout/test_hold.py",
 )
 
 

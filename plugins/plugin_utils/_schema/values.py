@@ -34,7 +34,7 @@ _TIME_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _NOT_ASCII = re.compile(r"[^\x20-\x7e\n\t]")
 _DEFAULTS = {TEXT: "", FLAG: False, TIME: "1970-01-01T00:00:00Z"}
 # The first call imports a module: here, and not in each worker that is forked later.
-time.strptime(_DEFAULTS[TIME], TIME_FORMAT)
+time.strptime("1970-01-01T00:00:00Z", TIME_FORMAT)
 
 
 class Field(typing.NamedTuple):

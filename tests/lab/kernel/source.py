@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rklab import LabError, cache, host, image
+from rklab import LabError, cache, host
+from rklab.disks import image
 
 # Series of kernels to the release of Debian that has its source.
 SUITES = {"6.1": "bookworm", "5.10": "bullseye"}

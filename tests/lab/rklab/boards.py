@@ -18,8 +18,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import LabError, Progress, devicetree, npu, process
-from .kinds import DEFAULT_KIND, KINDS, LAB
+from . import LabError, Progress, npu, process
+from .disks import devicetree
+from .fleets.kinds import DEFAULT_KIND, KINDS, LAB
 
 U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 #: EDK2's firmware, and an empty flash for its variables; each is a whole flash chip of the emulated machine.

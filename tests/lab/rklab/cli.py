@@ -12,22 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import (
-    LabError,
-    Progress,
-    boards,
-    cache,
-    fleet,
-    host,
-    image,
-    inventory,
-    mixes,
-    npu,
-    process,
-    rollout_run,
-    upstream,
-)
-from .kinds import DEFAULT_KIND, KINDS, LAB
+from . import LabError, Progress, boards, cache, host, inventory, npu, process
+from .disks import image, upstream
+from .fleets import fleet, mixes, rollout_run
+from .fleets.kinds import DEFAULT_KIND, KINDS, LAB
 from .options import parser
 
 CHECKOUT = LAB.parent.parent

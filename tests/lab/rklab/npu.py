@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import LabError, process
-from .devicetree import CORES, SPIS
+from .disks.devicetree import CORES, SPIS
 
 if TYPE_CHECKING:
     from .boards import Lab

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import argparse
 
-from . import boards, fleet, npu, rollout, rollout_run
-from .kinds import DEFAULT_KIND, KINDS
+from . import boards, npu
+from .fleets import fleet, rollout, rollout_run
+from .fleets.kinds import DEFAULT_KIND, KINDS
 
 
 def parser() -> argparse.ArgumentParser:

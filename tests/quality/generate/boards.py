@@ -18,7 +18,7 @@ from .markdown import HEAD, ROOT, table
 TESTS = ("tests/unit", "tests/integration", "tests/builds", "tests/witness", "tests/lab")
 KEYS = ("case", "plan", "result")
 # All kinds of boards, in the order of the table: title, and the pattern that the mark of its test must match.
-# tests/quality/test_docs.py fails if one has no test.
+# tests/quality/docs/test_docs.py fails if one has no test.
 REQUIRED = [
     ("bullseye, Linux 5.10, driver 0.8.2 of the vendor's kernel, MobileNet works", r"bullseye.*5\.10.*0\.8\.2"),
     ("bookworm, vendor kernel, driver 0.9.3 built in", r"bookworm.*0\.9\.3.*built in"),

@@ -15,7 +15,8 @@ sys.path[:0] = [str(LAB), str(LAB / "board")]
 
 import boot_model as model  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import module_layout  # noqa: E402
-from rklab import LabError, mixes, rollout, rollout_run  # noqa: E402
+from rklab import LabError  # noqa: E402
+from rklab.fleets import mixes, rollout, rollout_run  # noqa: E402
 
 RELEASE = "6.1.43-15-rk2312"
 MENU = f"""\

@@ -19,22 +19,9 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT / "tests" / "lab"))
 
-from rklab import (  # noqa: E402
-    LabError,
-    Progress,
-    board_files,
-    boards,
-    cache,
-    cli,
-    devicetree,
-    disk,
-    host,
-    image,
-    inventory,
-    kinds,
-    process,
-    upstream,
-)
+from rklab import LabError, Progress, boards, cache, cli, host, inventory, process  # noqa: E402
+from rklab.disks import board_files, devicetree, disk, image, upstream  # noqa: E402
+from rklab.fleets import kinds  # noqa: E402
 
 yaml = pytest.importorskip("yaml")
 QUIET = Progress(quiet=True)

@@ -17,7 +17,7 @@ import pytest
 # Through any link of the checkout into ansible_collections: the lab is no part of the collection.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lab"))
 
-from rklab.recorded import RELEASE, Board  # noqa: E402
+from rklab.fleets.recorded import RELEASE, Board  # noqa: E402
 
 Uname = collections.namedtuple("Uname", "sysname nodename release version machine")
 UNAME = Uname("Linux", "rock5b", RELEASE, "#1", "aarch64")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from reports import EXACT, RELEASE_RADXA, RK3566, ROOT, V098, base, report
-from rklab.recorded import U_BOOT_UPDATE
+from rklab.fleets.recorded import U_BOOT_UPDATE
 
 # -- which boot configuration is read --
 

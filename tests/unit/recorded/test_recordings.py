@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lab"))
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import anonymize
-from rklab import recordings
+from rklab.fleets import recordings
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = compatibility.load()

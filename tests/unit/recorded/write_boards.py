@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT / "build/collections"), str(ROOT / "tests/lab")]
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner  # noqa: E402
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape  # noqa: E402
 from reports import REPORTS  # noqa: E402
-from rklab import recordings  # noqa: E402
-from rklab.recorded import Board  # noqa: E402
+from rklab.fleets import recordings  # noqa: E402
+from rklab.fleets.recorded import Board  # noqa: E402
 
 for each in ("reports_boot", "reports_npu"):
     importlib.import_module(each)  # they add their boards to REPORTS

@@ -13,7 +13,7 @@ import types
 import pytest
 from ansible_collections.rkfleet.npu.plugins.action import npu_dkms
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board as _transfer
-from stand_ins.driver_boards import FACTS, HEADER, KERNEL, ROOT, board
+from stand_ins.boards.driver_boards import FACTS, HEADER, KERNEL, ROOT, board
 
 
 @pytest.fixture

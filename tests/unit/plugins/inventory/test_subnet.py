@@ -15,7 +15,7 @@ import cores
 import pytest
 import yaml
 from ansible.release import __version__ as ansible_version
-from rklab.recorded import Board
+from rklab.fleets.recorded import Board
 
 NET = "127.77.253"
 # Which tree a board has goes by its address.

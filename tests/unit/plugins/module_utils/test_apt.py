@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed.packages import interrupted
-from stand_ins.apt_board import Board
 from stand_ins.apt_failures import fail, failure
+from stand_ins.boards.apt_board import Board
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins.apt_board import Board
 from stand_ins.apt_failures import ENDED, fail
+from stand_ins.boards.apt_board import Board
 
 SQV = "Sub-process /usr/bin/sqv returned an error code (1), error message is: "
 SCRIPT = " installed {0} package post-installation script subprocess "

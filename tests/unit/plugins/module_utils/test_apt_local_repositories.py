@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt_causes
-from stand_ins.apt_board import Board
 from stand_ins.apt_failures import ENDED, fail
+from stand_ins.boards.apt_board import Board
 
 CDROM = "cdrom://[Debian GNU/Linux 10.3.0 _Buster_ - Official amd64 DVD Binary-1 20200208-12:08] buster Release"
 UNREACHED = "Some index files failed to download. They have been ignored, or old ones used instead.\n"

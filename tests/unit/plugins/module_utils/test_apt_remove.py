@@ -8,7 +8,7 @@ import os
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt
-from stand_ins.apt_board import DEPENDS, Board
+from stand_ins.boards.apt_board import DEPENDS, Board
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils import _apt_causes
-from stand_ins.apt_board import Board
 from stand_ins.apt_failures import ENDED, fail
+from stand_ins.boards.apt_board import Board
 
 
 @pytest.fixture

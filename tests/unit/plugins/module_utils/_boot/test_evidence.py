@@ -21,7 +21,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import (
     u_boot_update,
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from stand_ins.u_boot_update import TOOL
+from stand_ins.boards.u_boot_update import TOOL
 
 OURS = "initcall_blacklist=rknpu_init"
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"

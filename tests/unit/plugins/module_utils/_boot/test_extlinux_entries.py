@@ -12,7 +12,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tre
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu
-from stand_ins.boot_round_trip import ARGUMENT, OURS
+from stand_ins.boards.boot_round_trip import ARGUMENT, OURS
 
 MENU = "/boot/extlinux/extlinux.conf"
 TABLET = "console=ttyS0,1500000n8 quiet splash loglevel=0 video=DSI-1:800x1280@60,rotate=90 rw root=PARTUUID=1 panic=10"

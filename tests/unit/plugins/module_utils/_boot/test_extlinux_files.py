@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, sources
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from stand_ins.boot_round_trip import OURS, round_trip
+from stand_ins.boards.boot_round_trip import OURS, round_trip
 
 MENU = "/boot/extlinux/extlinux.conf"
 RADXA = ("console=ttyFIQ0,1500000n8 quiet splash loglevel=4 rw earlycon consoleblank=0 console=tty1 coherent_pool=2M "

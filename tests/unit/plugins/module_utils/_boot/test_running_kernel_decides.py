@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, sources
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from stand_ins.boot_round_trip import ARGUMENT, OURS
-from stand_ins.u_boot_update import TOOL
+from stand_ins.boards.boot_round_trip import ARGUMENT, OURS
+from stand_ins.boards.u_boot_update import TOOL
 
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"
 ARMBIAN = "/boot/armbianEnv.txt"

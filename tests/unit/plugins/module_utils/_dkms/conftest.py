@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import TREE
+from stand_ins.boards.dkms_board import TREE
 
 
 @pytest.fixture

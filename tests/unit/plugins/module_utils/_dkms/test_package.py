@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_log
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._artifact import driver_source
-from stand_ins.dkms_board import DATABASE, KERNEL, OTHER, TREE, WHAT, Board, deploy, no_tree, there_before
+from stand_ins.boards.dkms_board import DATABASE, KERNEL, OTHER, TREE, WHAT, Board, deploy, no_tree, there_before
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     snapshot,
     source_tree,
 )
-from stand_ins.dkms_board import DATABASE, KERNEL, WHAT, Board, deploy, there_before
+from stand_ins.boards.dkms_board import DATABASE, KERNEL, WHAT, Board, deploy, there_before
 
 
 @pytest.fixture

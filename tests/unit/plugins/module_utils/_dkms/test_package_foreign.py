@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
-from stand_ins.dkms_board import DATABASE, KERNEL, KO, Board, deploy
+from stand_ins.boards.dkms_board import DATABASE, KERNEL, KO, Board, deploy
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.causes import build_log
-from stand_ins.dkms_board import KERNEL, Board, deploy
+from stand_ins.boards.dkms_board import KERNEL, Board, deploy
 
 
 @pytest.fixture

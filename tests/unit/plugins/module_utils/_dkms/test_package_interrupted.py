@@ -11,7 +11,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package a
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import (
     source_tree,
 )
-from stand_ins.dkms_board import DATABASE, KERNEL, Board, deploy, no_tree
+from stand_ins.boards.dkms_board import DATABASE, KERNEL, Board, deploy, no_tree
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import package as _dkms_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import probes, source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
-from stand_ins.dkms_board import DATABASE, KERNEL, KO, OTHER, Board, deploy
+from stand_ins.boards.dkms_board import DATABASE, KERNEL, KO, OTHER, Board, deploy
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
 from ansible_collections.rkfleet.npu.plugins.modules import npu_dkms
-from stand_ins.dkms_board import Board, deploy
+from stand_ins.boards.dkms_board import Board, deploy
 
 
 @pytest.fixture

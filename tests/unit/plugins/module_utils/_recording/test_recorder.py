@@ -16,7 +16,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._recording import reco
 from ansible_collections.rkfleet.npu.plugins.module_utils._recording.excerpt import FILE_LIMIT, Rules
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts.complete import complete
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.rules import RULES
-from rklab.recorded import RELEASE, Board
+from rklab.fleets.recorded import RELEASE, Board
 
 # Not in one word: no file has a path of somebody's machine.
 HOME = os.sep + "home"

@@ -8,8 +8,8 @@ import os
 import shutil
 
 import pytest
-from stand_ins.guard_board import SHELLS
-from stand_ins.restore_board import Board
+from stand_ins.boards.guard_board import SHELLS
+from stand_ins.boards.restore_board import Board
 
 
 @pytest.fixture(params=list(SHELLS))

@@ -20,7 +20,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tre
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import package_files
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import notes, watched
-from stand_ins.diversion_board import (
+from stand_ins.boards.diversion_board import (
     ARCH,
     CUT,
     LAYOUTS,

@@ -13,7 +13,7 @@ import time
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from guard_script import STEPS
-from stand_ins.restore_board import GUARD, NEVER, RUNTIME, Board, begin, old_board, rollback, upgrade
+from stand_ins.boards.restore_board import GUARD, NEVER, RUNTIME, Board, begin, old_board, rollback, upgrade
 
 # Programs that change something: places for a cut. All but sync do so for real.
 WRITERS = ("mv", "rm", "ln", "cp", "mkdir", "rmdir", "sync", "dd", "truncate")

@@ -9,7 +9,7 @@ import os
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import HOLD_FILE
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import guard, state, state_folder
-from stand_ins.transaction_board import STATE, Board
+from stand_ins.boards.transaction_board import STATE, Board
 
 
 @pytest.fixture

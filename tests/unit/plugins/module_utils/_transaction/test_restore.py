@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files
-from stand_ins.restore_board import BUILT, DKMS, MENU, OURS, OWN, RUNTIME, Board, menu
+from stand_ins.boards.restore_board import BUILT, DKMS, MENU, OURS, OWN, RUNTIME, Board, menu
 
 
 @pytest.fixture(params=["dash", "busybox"])

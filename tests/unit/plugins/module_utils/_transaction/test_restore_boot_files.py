@@ -13,7 +13,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board import paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import default_kernel_paths
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import signing
-from stand_ins.restore_board import ARMBIAN, CMDLINE, DEFAULTS, GUARD, MENU, OURS, RUNTIME, Board, menu
+from stand_ins.boards.restore_board import ARMBIAN, CMDLINE, DEFAULTS, GUARD, MENU, OURS, RUNTIME, Board, menu
 
 
 @pytest.fixture(params=["dash", "busybox"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from stand_ins.restore_board import OURS, Board
+from stand_ins.boards.restore_board import OURS, Board
 
 ENV = "/boot/firmware/ubuntuEnv.txt"
 OLD, NEW = "bootargs=quiet\n", f"bootargs=quiet {OURS}\n"

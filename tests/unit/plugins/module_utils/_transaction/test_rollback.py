@@ -16,7 +16,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
-from stand_ins.restore_board import (
+from stand_ins.boards.restore_board import (
     ARMBIAN,
     BUILT,
     DKMS,

@@ -14,7 +14,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
 )
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import restore_point, state, watched
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import upgrade
-from stand_ins.transaction_board import RUNTIME, STATE, Board
+from stand_ins.boards.transaction_board import RUNTIME, STATE, Board
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
 from guard_script import STEPS
-from stand_ins.transaction_board import Board
+from stand_ins.boards.transaction_board import Board
 
 # Programs of the guard that change something: each one is a place where the power may go.
 WRITERS = ("mv", "rm", "ln", "cp", "mkdir", "rmdir", "sync")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from stand_ins.planned_trees import BUILTIN, DATA, SPACE, prove
+from stand_ins.plans.planned_trees import BUILTIN, DATA, SPACE, prove
 
 
 @pytest.fixture

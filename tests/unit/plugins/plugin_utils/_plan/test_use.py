@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins.planned_facts import MISSION, plan, record, upgraded
+from stand_ins.plans.planned_facts import MISSION, plan, record, upgraded
 
 DETECTOR = {"pid": 812, "name": "detector", "nodes": ["/dev/dri/card1"], "cgroups": ["/system.slice/detector.service"]}
 FRIGATE = {

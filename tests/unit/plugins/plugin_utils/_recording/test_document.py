@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording import document, shape
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._recording.anonymize import HOST, USER
-from rklab import recordings
+from rklab.fleets import recordings
 
 DATA = compatibility.load()
 RELEASE = "6.1.43-15-rk2312"

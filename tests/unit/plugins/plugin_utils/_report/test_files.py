@@ -16,7 +16,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     files as _report,
 )
-from stand_ins.report_boards import NOW, healthy, read
+from stand_ins.boards.report_boards import NOW, healthy, read
 
 # -- the folder
 # -------------------------------------------------------------------------------------------------------------

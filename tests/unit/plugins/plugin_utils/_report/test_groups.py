@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import groups as _groups
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.record import RANK
-from stand_ins.report_boards import NOW
+from stand_ins.boards.report_boards import NOW
 
 UPGRADE = "ansible-playbook -i boards.yml rkfleet.npu.upgrade_npu"
 VERIFY = "ansible-playbook -i boards.yml rkfleet.npu.verify_npu"

@@ -11,7 +11,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
     files as _report,
 )
-from stand_ins.report_boards import NOW
+from stand_ins.boards.report_boards import NOW
 
 
 def test_sentences_are_for_boards_that_need_attention():

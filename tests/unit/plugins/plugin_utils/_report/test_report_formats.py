@@ -26,7 +26,7 @@ from ansible_collections.rkfleet.npu.plugins.plugin_utils._report import (
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._schema.record import COLUMNS, STATUSES
 from prometheus_client.parser import text_string_to_metric_families
-from stand_ins.report_boards import NOW, healthy, read
+from stand_ins.boards.report_boards import NOW, healthy, read
 
 
 def hostile():

@@ -8,7 +8,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterModule
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
-from stand_ins.fleet_plans import NEW, OLD, SETTINGS, board, decide, record
+from stand_ins.plans.fleet_plans import NEW, OLD, SETTINGS, board, decide, record
 
 
 def parts(answer):

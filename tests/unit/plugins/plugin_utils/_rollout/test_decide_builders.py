@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins.fleet_plans import OLD, board, decide, record
+from stand_ins.plans.fleet_plans import OLD, board, decide, record
 
 
 def builder(mhz=1000, headers=True, compiler=True, **more):

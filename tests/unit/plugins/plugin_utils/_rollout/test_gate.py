@@ -9,7 +9,7 @@ from ansible_collections.rkfleet.npu.plugins.filter.npu_rollout import FilterMod
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._report.hostvars import board_variables
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import decide as _rollout
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._rollout import staging
-from stand_ins.fleet_plans import NEW, OLD, board, decide, record
+from stand_ins.plans.fleet_plans import NEW, OLD, board, decide, record
 
 
 def test_boards_wait_until_their_staging_board_is_committed():

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments, sources
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from stand_ins.boot_round_trip import ARGUMENT, OURS
+from stand_ins.boards.boot_round_trip import ARGUMENT, OURS
 
 ARMBIAN, ORANGE_PI = "/boot/armbianEnv.txt", "/boot/orangepiEnv.txt"
 HEAD = "verbosity=1\nbootlogo=false\nconsole=both\n"

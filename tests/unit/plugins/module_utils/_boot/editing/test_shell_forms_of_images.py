@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit, shell_file
-from stand_ins.boot_round_trip import ARGUMENT
-from stand_ins.u_boot_update import TOOL
+from stand_ins.boards.boot_round_trip import ARGUMENT
+from stand_ins.boards.u_boot_update import TOOL
 
 CMDLINE, DEFAULTS = "/etc/kernel/cmdline", "/etc/default/u-boot"
 FRAGMENT = "/usr/share/u-boot-menu/conf.d/image.conf"

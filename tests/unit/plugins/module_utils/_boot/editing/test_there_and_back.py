@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from stand_ins.boot_round_trip import ARGUMENT, OURS, round_trip
+from stand_ins.boards.boot_round_trip import ARGUMENT, OURS, round_trip
 
 # The comment names the public source, where it has a name. Loader, text of its file.
 FILES = {

@@ -21,7 +21,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import (
     menu_kernel,
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
-from stand_ins.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
+from stand_ins.boards.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
 
 OLD, NEW = "6.1.99-1-rk2312", "6.1.192-2-rk2410"
 SCRIPTS = board_files.default_kernel()

@@ -18,7 +18,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import setup
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.boot_files import GRUB_MENU
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import default_kernel_paths, grub_menu
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
-from stand_ins.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
+from stand_ins.boards.kernel_board import LINUX_VERSION, SHELLS, KernelBoard
 
 OLD, NEW = "6.1.99-vendor-rk35xx", "6.1.192-vendor-rk35xx"
 SCRIPTS = board_files.default_kernel()

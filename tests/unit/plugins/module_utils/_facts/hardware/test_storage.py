@@ -19,7 +19,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import tr
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import reboot
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
-from rklab.recorded import RELEASE
+from rklab.fleets.recorded import RELEASE
 
 DATA = compatibility.load()
 SPACE = {"/usr": 5000, "/var": 5000, "/boot": 200, "/lib/modules": 5000}

@@ -13,7 +13,7 @@ import types
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts import driver as _driver
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
-from stand_ins.planned_trees import BSP, BUILTIN, DATA, SPACE, SPELT, STOCK, one_sentence, prove
+from stand_ins.plans.planned_trees import BSP, BUILTIN, DATA, SPACE, SPELT, STOCK, one_sentence, prove
 
 MODULE = BSP + "CONFIG_ROCKCHIP_RKNPU=m\nCONFIG_ROCKCHIP_RKNPU_DRM_GEM=y\n"
 

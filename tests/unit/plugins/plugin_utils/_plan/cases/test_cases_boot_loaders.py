@@ -9,7 +9,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tre
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import planner
-from stand_ins.planned_trees import BUILTIN, DATA, SPELT, STOCK, check_place, one_sentence
+from stand_ins.plans.planned_trees import BUILTIN, DATA, SPELT, STOCK, check_place, one_sentence
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from stand_ins.planned_trees import BUILTIN, SPELT, one_sentence
+from stand_ins.plans.planned_trees import BUILTIN, SPELT, one_sentence
 
 MENU, CMDLINE, DEFAULTS = "/boot/extlinux/extlinux.conf", "/etc/kernel/cmdline", "/etc/default/u-boot"
 UBUNTU = {"/usr/share/u-boot-menu/conf.d/ubuntu.conf": 'U_BOOT_PARAMETERS="$(cat /etc/kernel/cmdline)"\n'}

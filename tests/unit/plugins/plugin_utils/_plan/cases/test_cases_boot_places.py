@@ -8,7 +8,7 @@ The comment of a case names the public source.
 from __future__ import annotations
 
 import pytest
-from stand_ins.planned_trees import BUILTIN, SPELT, check_place, one_sentence
+from stand_ins.plans.planned_trees import BUILTIN, SPELT, check_place, one_sentence
 
 UUID = "root=UUID=1"
 MENU = "/boot/extlinux/extlinux.conf"

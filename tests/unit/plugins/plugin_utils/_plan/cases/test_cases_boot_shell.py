@@ -10,7 +10,7 @@ import types
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import boot_checks, change_checks, shell_checks
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks.board_state import Unsupported
-from stand_ins.planned_trees import BUILTIN, SPELT, one_sentence
+from stand_ins.plans.planned_trees import BUILTIN, SPELT, one_sentence
 
 UUID = "root=UUID=1"
 CONFIG, MENU = "/etc/default/u-boot", "/boot/extlinux/extlinux.conf"

@@ -9,7 +9,7 @@ import types
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import change_checks
-from stand_ins.planned_trees import BSP, BUILTIN, SPACE, STOCK, one_sentence
+from stand_ins.plans.planned_trees import BSP, BUILTIN, SPACE, STOCK, one_sentence
 
 # -- kernels ----------------------------------------------------------------------------------------------------
 
