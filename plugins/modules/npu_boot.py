@@ -17,10 +17,9 @@ description:
     C(grub-mkconfig), for which it writes C(/etc/default/grub.d/zz-rkfleet-npu.cfg). The arguments of the running kernel
     decide which one is in use. With any other boot loader the module fails, and names the arguments to add by hand.
   - With C(u-boot-update) and GRUB only, the module also pins the default kernel. A newer kernel that is installed later
-    becomes the default only after DKMS has built O(module) for it. Until then the newest kernel that has the module is
-    the default, and the tool of the boot loader prints the reason. A default entry that the owner set in
-    C(U_BOOT_DEFAULT) or C(GRUB_DEFAULT), or with C(grub-set-default), is not changed. The scripts are in
-    C(/usr/lib/rkfleet-npu) and C(/etc/kernel).
+    becomes the default only after DKMS has built O(module) for it. Until then it is the newest kernel that has the
+    module. A default entry that the owner set in C(U_BOOT_DEFAULT) or C(GRUB_DEFAULT), or with C(grub-set-default), is
+    not changed.
   - If C(dracut) is installed, C(/etc/dracut.conf.d/rkfleet-npu.conf) keeps the module out of every initramfs.
   - No kernel module is loaded or unloaded, and nothing reboots.
   - All changes are undone if the tool of the boot loader fails or does not apply them.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu, menu_kernel
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import extlinux_menu, menu_kernel
 from compiled import Results
 
 pytestmark = pytest.mark.board
@@ -95,7 +95,7 @@ def test_once_dkms_has_built_the_new_kernel_boots_and_the_npu_verifies(upgraded,
     upgraded.ssh("sudo env DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a 2>&1")
     upgraded.results.take(upgraded)
     assert default_kernel(upgraded) == upgraded.new
-    assert "initcall_blacklist=rknpu_init" in menu.default_arguments(upgraded.ssh("cat /boot/extlinux/extlinux.conf"))
+    assert "initcall_blacklist=rknpu_init" in extlinux_menu.default_arguments(upgraded.ssh("cat /boot/extlinux/extlinux.conf"))
     run = play("tests/integration/reboot_and_ask.yml")
     assert run.rc == 0
     assert '"ansible_local.npu.verification.diagnosis": "ok"' in run.output

@@ -21,7 +21,7 @@ ALLOWED = {
     "roles/detect/tasks/inspect.yml": {"*": "the first task that contacts a board in an upgrade; it resolves the variables itself"},
     "roles/rollout/tasks/check.yml": {"*": "before any board is contacted"},
     "roles/rollout/tasks/prepare.yml": {"npu_reboot_required": "sets the result"},
-    "roles/rollout/tasks/change.yml": {"npu_reboot_required": "a result, which prepare.yml sets first"},
+    "roles/rollout/tasks/upgrade_or_roll_back.yml": {"npu_reboot_required": "a result, which prepare.yml sets first"},
     "roles/driver/tasks/activate.yml": {"npu_reboot_required": "sets the result"},
     "roles/driver/tasks/reboot.yml": {"npu_reboot_required": "sets the result"},
     "roles/verify/tasks/main.yml": {"npu_reboot_required": "a result; decides for its own board only whether it is verified now"},

@@ -12,7 +12,7 @@ from .._board.tree import clean
 from .boot_files import FRAGMENTS, LIMIT
 from .description import DEFAULT_ARGUMENTS, Description
 from .editing.shell_file import variable
-from .menus import menu
+from .menus import extlinux_menu
 
 CONFIG = "/etc/default/u-boot"
 READ_CONFIG = "/usr/share/u-boot-menu/read-config"
@@ -59,9 +59,8 @@ def describe(tree, name, config, found):
     Args:
         found: the Settings.
     """
-    made = tree.text(menu.PATH, LIMIT)
-    return Description(name, config, menu.default_arguments(made) if made else "", found.default, found.tool, menu.PATH,
-                       menu.default_arguments)
+    made, read = tree.text(extlinux_menu.PATH, LIMIT), extlinux_menu.default_arguments
+    return Description(name, config, read(made) if made else "", found.default, found.tool, extlinux_menu.PATH, read)
 
 
 def script(tree, path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ...module_utils._boot import boot_facts
 from .._schema.facts import FACTS
 from .._schema.values import FLAG, LOG, TEXT, TEXTS, Field, check, dictionary
-from . import condition, kernel_log, reboot, system, upgrade
+from . import condition, kernel_log, kexec_and_watchdog, system, upgrade
 from .sent_files import SentFiles
 
 _SENT = [{"path": TEXT, "text": LOG}]
@@ -44,11 +44,11 @@ def _derived(facts, files):
         "kernel": dict(
             kernel, **system.read_banner(tree, _text(kernel.get("build"))),
             signatures=system.read_signatures(tree, dictionary(kernel.get("config")), boot["cmdline"]),
-            kexec=reboot.read_kexec(tree)),
+            kexec=kexec_and_watchdog.read_kexec(tree)),
         "hardware": dict(dictionary(facts.get("hardware")), memory=memory["memory"]),
         "condition": condition.read(tree, _text(dictionary(facts.get("device")).get("name")), memory),
         "kernel_log": kernel_log.read(facts.get("kernel_log")),
-        "watchdog": reboot.read_watchdog(tree),
+        "watchdog": kexec_and_watchdog.read_watchdog(tree),
         "verification": system.read_verification(tree),
         "upgrade": upgrade.read(tree),
         "boot": boot_facts.complete(boot),

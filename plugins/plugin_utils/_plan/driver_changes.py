@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...module_utils._board import version as _version
 from ...module_utils._boot import kernel_arguments
-from ...module_utils._boot.menus import default_kernel, menu
+from ...module_utils._boot.menus import default_kernel, extlinux_menu
 from ...module_utils._facts import driver as _driver
 from ...module_utils._facts.hardware import device_tree
 from .checks.board_state import ARGUMENT, DKMS_PACKAGE, Unsupported, suppresses_builtin
@@ -74,7 +74,8 @@ def plan_dkms(board, plan, action):
         changes.append("load %s at boot" % module)
     if not running:
         changes.append("reboot")
-    fixed = board.boot.get("loader") in ("boot-image", "network") or next_kernel(board.boot, "")[1] == menu.PATH
+    fixed = (board.boot.get("loader") in ("boot-image", "network")
+             or next_kernel(board.boot, "")[1] == extlinux_menu.PATH)
     if not default_kernel.tool(board.boot.get("update")) and not fixed:
         board.notes.append("This boot loader boots a newer kernel as soon as it is installed: "
                            "run preflight-npu.yml before a kernel update.")

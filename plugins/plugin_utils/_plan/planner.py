@@ -13,7 +13,8 @@ driver.py          which driver, and where it comes from
 runtime.py         which runtime, and what verifies the board
 board_packages.py  what the board's packages have to do with it: who owns the runtime, which kernel apt would bring
 condition.py       notes on clock and kernel log
-change_checks.py   may the board be changed: privileges, rollback, reboot, space
+change_checks.py   may the board be changed: privileges, the kernel of the reboot, the reboot itself
+storage_checks.py  does what is written last, can it be rolled back, is there space
 driver_changes.py  what is changed to bring in the driver (kernel_checks.py: can the kernel take it; packages.py: which
                    packages the build needs, and whether the headers can be used)
 use.py             which processes use the NPU, and whether an upgrade stops because of them
@@ -34,7 +35,8 @@ from .checks.board_packages import (
     plan_runtime_package,
 )
 from .checks.board_state import DKMS_PACKAGE, Board, Unsupported
-from .checks.change_checks import check_privileges, check_reboot, check_rollback, check_running_kernel, check_space
+from .checks.change_checks import check_privileges, check_reboot, check_running_kernel
+from .checks.storage_checks import check_rollback, check_space
 from .condition import note_condition
 from .driver import check_fault, choose_action, final_version
 from .driver_changes import check_probe, plan_dkms, plan_vendor_kernel

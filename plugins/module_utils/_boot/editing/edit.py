@@ -13,12 +13,11 @@ import re
 from ..._board.tree import clean
 from .. import kernel_arguments, registry
 from ..description import DEFAULT_ARGUMENTS
-from ..menus import menu_edit
-from . import drop_in_edit, environment_edit, shell_edit, words_edit
+from . import drop_in_edit, environment_edit, extlinux_edit, shell_edit, words_edit
 from .text_file import checked
 
 _EDITORS = {"shell": shell_edit.edit, "words": words_edit.edit, "environment": environment_edit.edit,
-            "menu": menu_edit.edit, "drop-in": drop_in_edit.edit}
+            "menu": extlinux_edit.edit, "drop-in": drop_in_edit.edit}
 """{how a configuration is written: function(text, variable, change, default)}."""
 _LINE_LIMIT = 2047  # COMMAND_LINE_SIZE of arm64, less the NUL
 _LIST = re.compile(r"[A-Za-z0-9_.,-]*\Z")

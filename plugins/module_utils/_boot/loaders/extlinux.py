@@ -9,26 +9,27 @@ from .. import u_boot_update
 from ..boot_files import LIMIT
 from ..description import Description
 from ..editing.text_file import generated
-from ..menus import menu
+from ..menus.extlinux_menu import PATH, default_arguments, default_entry, kernel
 
 SYNTAX = {"extlinux": ("menu", None)}
 
 
 def recognize(tree, unused_cmdline):
     """Yield the Description if there is an extlinux.conf."""
-    if not tree.exists(menu.PATH):
+    if not tree.exists(PATH):
         return
-    text = tree.text(menu.PATH, LIMIT) or ""
-    if not menu.kernel(menu.default_entry(text)[0]):
+    text = tree.text(PATH, LIMIT) or ""
+    if not kernel(default_entry(text)[0]):
         return  # with localboot, U-Boot goes on to the next kind of configuration
-    found = Description("extlinux", menu.PATH, menu.default_arguments(text))
+    found = Description("extlinux", PATH, default_arguments(text))
     comment = generated(text)
     # The owner who switches u-boot-update off keeps by hand what it had made.
     if comment and not ("u-boot-update" in text and u_boot_update.tool(tree)):
-        found = found._replace(config=None, error="%s is made by a program (\"%s\")" % (menu.PATH, comment[:100]))
+        error = "%s is made by a program (\"%s\")" % (PATH, comment[:100])
+        found = found._replace(config=None, error=error)
     yield found
 
 
 def read(text, unused_key, unused_default):
     """Return the configured arguments."""
-    return menu.default_arguments(text)
+    return default_arguments(text)

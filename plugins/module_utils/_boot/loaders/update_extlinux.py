@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..boot_files import LIMIT
 from ..description import Description
 from ..editing import shell_file
-from ..menus import menu
+from ..menus.extlinux_menu import PATH, default_arguments
 
 SYNTAX = {"update-extlinux": ("words", None), "update-extlinux-default": ("shell", "APPEND")}
 _TOOLS = tuple(f"/usr/{folder}/{name}" for folder in ("local/sbin", "local/bin", "sbin", "bin")
@@ -24,17 +24,18 @@ def recognize(tree, unused_cmdline):
     tool = next(filter(tree.exists, _TOOLS), None)
     if not tool:
         return
-    script, made = tree.text(tool, LIMIT) or "", tree.text(menu.PATH, LIMIT)
-    gives = menu.default_arguments(made) if made else ""
+    script, made = tree.text(tool, LIMIT) or "", tree.text(PATH, LIMIT)
+    gives = default_arguments(made) if made else ""
     config = "/boot/config.txt" in script and tree.exists("/boot/config.txt")
     for name, path in _SOURCES:
         # Some of these scripts do not source /etc/default/extlinux beside a config.txt.
         if path in script and tree.exists(path) and not (config and path.startswith("/etc/default")):
-            yield Description(name, path, gives, "", tool, menu.PATH, menu.default_arguments)
+            yield Description(name, path, gives, "", tool, PATH, default_arguments)
             return
     if made:
         yield Description("extlinux", gives=gives, error=(
-            f"{menu.PATH} is made by {tool}{', from the lines cmdline: of /boot/config.txt' if config else ''}"))
+            f"{PATH} is made by {tool}"
+            f"{', from the lines cmdline: of /boot/config.txt' if config else ''}"))
 
 
 def read(text, key, unused_default):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The kernel that an extlinux.conf boots by default, and whether it exists.
 
-image() and release() raise ValueError as the functions of menu do.
+image() and release() raise ValueError as those of extlinux_menu do.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import re
 
-from . import menu
+from . import extlinux_menu
 
 
 def image(text):
     """Return the kernel's file of the entry that boots by default, as it is written there, or None."""
-    line = menu.kernel(menu.default_entry(text)[0])
+    line = extlinux_menu.kernel(extlinux_menu.default_entry(text)[0])
     return (line and line.group(2).strip()) or None
 
 

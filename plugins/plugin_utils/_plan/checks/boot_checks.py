@@ -10,7 +10,7 @@ import re
 from ....module_utils._boot import boot_files, evidence, sources, u_boot_update
 from ....module_utils._boot.editing import edit, shell_file
 from ....module_utils._boot.loaders import grub, radxa
-from ....module_utils._boot.menus import grub_menu, menu
+from ....module_utils._boot.menus import extlinux_menu, grub_menu
 from ....module_utils._facts import driver as _driver
 from . import shell_checks
 from .board_state import ARGUMENT, Unsupported, suppresses_builtin
@@ -107,7 +107,7 @@ def check_boot(board):
     if lost:
         board.notes.append(
             "{} has {}, which no configuration of {} has: it is dropped when the menu is made again.".format(
-                menu.PATH, " ".join(lost)[:200], boot["update"]))
+                extlinux_menu.PATH, " ".join(lost)[:200], boot["update"]))
     if str(boot["config"]).startswith("/usr/share/"):
         board.notes.append(
             "The kernel arguments come from {}, which an update of its package may overwrite.".format(boot["config"]))
@@ -130,8 +130,8 @@ def _overflow(boot):
     after = len(edit.merge_value(before, _driver.BLACKLIST, _driver.INITCALL).encode())
     if not len(before.encode()) < _BUFFER <= after:
         return None
-    return (f"the arguments in {menu.PATH} would be {after} bytes long, and U-Boot boots no entry with more than "
-            f"{_BUFFER - 1} (CONFIG_SYS_CBSIZE)")
+    return (f"the arguments in {extlinux_menu.PATH} would be {after} bytes long, and U-Boot boots no entry with more "
+            f"than {_BUFFER - 1} (CONFIG_SYS_CBSIZE)")
 
 
 def _own_entry(boot):
@@ -185,7 +185,7 @@ def _other_root(boot, given, texts):
     if not evidence.contradict(wanted, given):  # which ignores what a shell computes
         return None
     return "{} has {}, and {} would write {}".format(
-        menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
+        extlinux_menu.PATH, max(evidence.by_name(given)["root"]), boot["update"], max(evidence.by_name(wanted)["root"]))
 
 
 def _lost_tree(boot, texts):
@@ -204,8 +204,8 @@ def _lost_tree(boot, texts):
         return None  # facts that another release has gathered, or computed by a shell
     known = {path.rpartition("/")[2] for path in (tree, *overlays.split())}
     folder = (folder or "/boot/dtbo").rstrip("/").rpartition("/")[2]
-    lines = menu.default_entry(sources.Sources(boot.get("files")).text(menu.PATH, None) or "")[0]
-    kernel = menu.kernel(lines)
+    lines = extlinux_menu.default_entry(sources.Sources(boot.get("files")).text(extlinux_menu.PATH, None) or "")[0]
+    kernel = extlinux_menu.kernel(lines)
     release = kernel and kernel.group(2).strip().rpartition("/")[2].partition("-")[2]
     for line in lines:
         key = line.group(1).lower()
@@ -216,7 +216,7 @@ def _lost_tree(boot, texts):
                      release and release in name)
             if name not in known and not found:
                 return "{} has {} {}, and {} would not write it (see {}{})".format(
-                    menu.PATH, key, path, boot["update"], _TREE, "_OVERLAYS" if "overlay" in key else "")
+                    extlinux_menu.PATH, key, path, boot["update"], _TREE, "_OVERLAYS" if "overlay" in key else "")
     return None
 
 
@@ -291,7 +291,7 @@ def _check_unknown(board):
     if "initrd=\\" in (boot.get("cmdline") or ""):
         what = what.replace("by an unknown program", "by systemd-boot or a program like it (initrd=\\)")
     if boot.get("loader") == "extlinux":
-        menu_text = sources.Sources(boot.get("files")).text(menu.PATH, None) or ""
+        menu_text = sources.Sources(boot.get("files")).text(extlinux_menu.PATH, None) or ""
         named = ((boot.get("error") or "") + menu_text).lower()
         where = next((place for name, place in _MAKERS.items() if name in named), where)
     what = (boot.get("error") or what).rstrip(".")

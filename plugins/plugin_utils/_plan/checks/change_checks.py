@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whether a board may be changed: privileges, rollback, reboot and free space."""
+"""Whether a board may be changed: privileges, and the kernel that the reboot starts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ import re
 from ....module_utils._boot import boot_files, sources
 from ....module_utils._boot.editing import shell_file
 from ....module_utils._boot.loaders import grub
-from ....module_utils._boot.menus import default_kernel, grub_menu, menu, menu_kernel
+from ....module_utils._boot.menus import default_kernel, extlinux_menu, grub_menu, menu_kernel
 from ....module_utils._boot.u_boot_update import CONFIG as U_BOOT
-from ....module_utils._facts.hardware import storage_check
 from ....module_utils._facts.installed import kernels
 from .board_state import Unsupported
-from .boot_checks import check_locked, check_mounted
 
 _RELEASE = re.compile(r"(?:^|/)(?:vmlinu[xz]|Image)-(\S+)\Z")
 
@@ -55,16 +53,16 @@ def next_kernel(boot, tool):
     """
     loader, files, image = boot.get("loader"), sources.Sources(boot.get("files")), "/boot/Image"
     try:
-        path = _owners_default(files, tool) if tool else menu.PATH
+        path = _owners_default(files, tool) if tool else extlinux_menu.PATH
         if loader == "grub":
             entry = tool and path and grub_menu.default_entry(files.text(boot_files.GRUB_MENU, None) or "",
                                                               grub.saved_entry(files))
             image = entry[0] if entry else ""
         elif loader not in boot_files.ENVIRONMENTS:
             known = tool or "extlinux" in str(loader)
-            image = (known and menu_kernel.image(files.text(menu.PATH, None) or "")) or ""
+            image = (known and menu_kernel.image(files.text(extlinux_menu.PATH, None) or "")) or ""
             # The script that chooses for u-boot-update finds kernels called vmlinuz-RELEASE only.
-            path = path or ("/Image-" in image and menu.PATH)
+            path = path or ("/Image-" in image and extlinux_menu.PATH)
             image = image if path else ""
     except ValueError:
         return None, None
@@ -111,19 +109,6 @@ def check_privileges(board, action, runtime):
                       "Allow the ssh user to use sudo on the board, and keep npu_become at true.")
 
 
-def check_rollback(board, action):
-    """Raise Unsupported if the board would lose what is written at the reboot, or could not roll itself back."""
-    boot = action == "vendor_kernel" or storage_check.writes_boot(board.boot)
-    if boot:
-        check_mounted(board)
-    if action != "none" and board.boot.get("update"):  # it makes the menu, which also chooses the default kernel
-        check_locked(board, boot_files.GRUB_MENU if board.boot.get("loader") == "grub" else menu.PATH)
-    init = (board.facts.get("os") or {}).get("init")
-    problem = storage_check.problem(board.facts.get("filesystems"), board.boot.get("links"), init, boot)
-    if problem:
-        raise Unsupported(*problem)
-
-
 def check_reboot(board, plan):
     """Raise Unsupported if the reboot would bypass the boot loader. Note if a hang may need a power cycle."""
     if not plan["reboot"]:
@@ -148,20 +133,3 @@ def check_reboot(board, plan):
     if watchdog.get("usable") is False:
         board.notes.append("The hardware watchdog cannot be used (%s): a hang in the new driver needs the kernel's "
                            "lockup detectors or a power cycle." % watchdog["problem"])
-
-
-def check_space(board, plan):
-    """Raise Unsupported if there is less free space than the changes need, by section `space` of the data."""
-    builds = plan["module"] and not plan["deployed"]
-    sizes = board.data["space"]
-    needed = {}
-    for name, applies in (("build", builds), ("packages", plan["packages"]), ("runtime", plan["runtime"]["install"]),
-                          ("boot", builds and storage_check.writes_boot(board.boot)),
-                          ("kernel", plan["action"] == "vendor_kernel")):
-        for path, mib in sizes[name].items() if applies else ():
-            needed[path] = needed.get(path, 0) + mib
-    for path, mib in sorted(needed.items()):
-        free = (board.facts.get("space") or {}).get(path)
-        if free is not None and free < mib:
-            raise Unsupported("There are %d MiB free at %s, and %d MiB are needed." % (free, path, mib),
-                              "Free %d MiB there (apt clean, old kernels) and rerun the playbook." % (mib - free))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus.menu_edit import ADDED
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing.text_edit import ADDED
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"

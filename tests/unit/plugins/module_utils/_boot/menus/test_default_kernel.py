@@ -17,7 +17,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot import u_boot_up
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import (
     default_kernel,
     default_kernel_paths,
-    menu,
+    extlinux_menu,
     menu_kernel,
 )
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board_files
@@ -256,11 +256,11 @@ def test_a_running_kernel_that_is_not_the_newest_is_made_the_default_over_a_modu
     board = Board(tmp_path / "board").kernel(NEW)
     board.module(OLD, "rknpu").update()
     setup = board.setup(initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == menu.PATH
+    assert setup.changes()[-1] == extlinux_menu.PATH
     setup.apply()
     assert board.default() == OLD
     setup = board.setup(present=False, initcalls=(), module="rknpu")
-    assert setup.changes()[-1] == menu.PATH
+    assert setup.changes()[-1] == extlinux_menu.PATH
     setup.apply()
     assert board.default() == NEW
 

@@ -17,7 +17,7 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._facts.hardware import
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import transaction as _transaction
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._answers import gate
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import reboot
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._facts import kexec_and_watchdog
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 from rklab.fleets.recorded import RELEASE
 
@@ -351,5 +351,5 @@ def test_a_kernel_of_the_vendor_requires_free_space_in_boot(board, gather):
 def test_unknown_mounts_are_not_reported(tmp_path):
     (tmp_path / "empty").mkdir()
     tree = Tree(str(tmp_path / "empty"))
-    assert (storage.mounts(tree), storage.read_init(tree), reboot.read_kexec(tree)) == ([], None, None)
-    assert reboot.read_watchdog(tree)["usable"] is None and storage_check.check(str(tmp_path / "empty")) is None
+    assert (storage.mounts(tree), storage.read_init(tree), kexec_and_watchdog.read_kexec(tree)) == ([], None, None)
+    assert kexec_and_watchdog.read_watchdog(tree)["usable"] is None and storage_check.check(str(tmp_path / "empty")) is None

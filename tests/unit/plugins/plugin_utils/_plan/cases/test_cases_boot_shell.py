@@ -8,7 +8,7 @@ import os
 import types
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import boot_checks, change_checks, shell_checks
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks import boot_checks, shell_checks, storage_checks
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan.checks.board_state import Unsupported
 from stand_ins.plans.planned_trees import BUILTIN, SPELT, one_sentence
 
@@ -142,10 +142,10 @@ def test_a_new_runtime_alone_does_not_change_the_menu(action, refused):
         "loader": "radxa", "config": "/etc/kernel/cmdline", "update": "/usr/sbin/u-boot-update",
         "links": [{"path": MENU, "target": None, "problem": "locked"}]})
     if not refused:
-        assert change_checks.check_rollback(board, action) is None
+        assert storage_checks.check_rollback(board, action) is None
         return
     with pytest.raises(Unsupported, match="is immutable"):
-        change_checks.check_rollback(board, action)
+        storage_checks.check_rollback(board, action)
 
 
 def test_an_argument_is_not_removed_from_an_immutable_file():

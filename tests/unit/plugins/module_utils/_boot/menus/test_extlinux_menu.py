@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu, menu_kernel
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import extlinux_menu, menu_kernel
 
 EXTLINUX = """## made by hand
 timeout 30
@@ -22,7 +22,7 @@ label vendor
 
 
 def test_default_entry_of_extlinux():
-    assert menu.default_arguments(EXTLINUX) == "root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8"
+    assert extlinux_menu.default_arguments(EXTLINUX) == "root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8"
 
 
 @pytest.mark.parametrize("text, release", [

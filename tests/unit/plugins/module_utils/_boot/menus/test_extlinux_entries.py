@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot import boot_facts, kernel_arguments
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
-from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import menu
+from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import extlinux_menu
 from stand_ins.boards.boot_round_trip import ARGUMENT, OURS
 
 MENU = "/boot/extlinux/extlinux.conf"
@@ -170,7 +170,7 @@ def test_an_extlinux_conf(board, text, cmdline):
     assert (found["loader"], found["config"], found["error"]) == ("extlinux", MENU, None)
     added = edit.add("extlinux", text, *ARGUMENT)
     assert kernel_arguments.has(u_boot_reads(added.encode()), *ARGUMENT)
-    assert u_boot_reads(text.encode()).split() == menu.default_arguments(text).split()
+    assert u_boot_reads(text.encode()).split() == extlinux_menu.default_arguments(text).split()
     assert edit.add("extlinux", added, *ARGUMENT) == added
     assert edit.remove("extlinux", added, *ARGUMENT) == text == edit.remove("extlinux", text, *ARGUMENT)
     assert added.count(OURS) == 1

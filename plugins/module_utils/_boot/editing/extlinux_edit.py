@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ..editing.text_edit import ADDED, drop_comment, insert_line
-from . import menu
+from ..menus import extlinux_menu
+from .text_edit import ADDED, drop_comment, insert_line
 
 GAP = " \t"
 
@@ -19,12 +19,12 @@ def edit(text, unused_key, change, unused_default):
     The others are the owner's fallback, and may start kernels without our module. A line that is not there is added
     below a comment, behind the kernel's: farther below, U-Boot may not read it as a part of the entry.
     """
-    lines, append = menu.default_entry(text)
+    lines, append = extlinux_menu.default_entry(text)
     if append is None:
         changed = change("")
         if not changed:
             return text
-        line = menu.kernel(lines) or lines[0]
+        line = extlinux_menu.kernel(lines) or lines[0]
         indent = re.match(r"[ \t]*", line.group()).group()
         at = text.find("\n", line.end()) + 1 or len(text)
         text = insert_line(text, at, indent + ADDED)
