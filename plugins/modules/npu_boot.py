@@ -21,7 +21,7 @@ description:
     module. A default entry that the owner set in C(U_BOOT_DEFAULT) or C(GRUB_DEFAULT), or with C(grub-set-default), is
     not changed.
   - If C(dracut) is installed, C(/etc/dracut.conf.d/rkfleet-npu.conf) keeps the module out of every initramfs.
-  - No kernel module is loaded or unloaded, and nothing reboots.
+  - No kernel module is loaded or unloaded, and the board is not rebooted.
   - All changes are undone if the tool of the boot loader fails or does not apply them.
   - C(u-boot-update) runs in its own mount namespace on a copy of its menu. The new menu is checked and then replaces
     the old one atomically. Then C(/boot) is frozen and thawed, since U-Boot does not read what is only in the journal.

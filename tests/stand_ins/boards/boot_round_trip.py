@@ -9,6 +9,19 @@ from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import e
 
 ARGUMENT = ("initcall_blacklist", "rknpu_init")
 OURS = "=".join(ARGUMENT)
+# Kept by hand, with an entry that does not boot by default.
+EXTLINUX = """## made by hand
+timeout 30
+DEFAULT vendor
+label rescue
+\tlinux /boot/old
+\tappend root=/dev/mmcblk0p1 single
+label vendor
+\tmenu label Vendor kernel
+\tlinux /boot/Image
+\tfdtdir /boot/dtb/
+\tappend root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8
+"""
 
 
 def round_trip(loader, text):

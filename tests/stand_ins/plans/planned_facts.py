@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import (
-    compatibility,  # noqa: E402
-    planner,  # noqa: E402
-)
+from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
 
 RELEASE = "6.1.99-1-rk2312"
 DATA = compatibility.load()

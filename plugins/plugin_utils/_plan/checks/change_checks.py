@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, rkfleet.npu contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whether a board may be changed: privileges, and the kernel that the reboot starts."""
+"""Whether a board may be changed: privileges, the kernel of the reboot, and the reboot itself."""
 
 from __future__ import annotations
 

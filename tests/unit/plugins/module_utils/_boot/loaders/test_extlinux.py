@@ -7,21 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing import edit
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.editing.text_edit import ADDED
+from stand_ins.boards.boot_round_trip import EXTLINUX
 
 NAME, VALUE = "initcall_blacklist", "rknpu_init"
 ARGUMENT = "initcall_blacklist=rknpu_init"
-EXTLINUX = """## made by hand
-timeout 30
-DEFAULT vendor
-label rescue
-\tlinux /boot/old
-\tappend root=/dev/mmcblk0p1 single
-label vendor
-\tmenu label Vendor kernel
-\tlinux /boot/Image
-\tfdtdir /boot/dtb/
-\tappend root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8
-"""
 
 # before, after: removing from `after` gives `before` again, byte for byte.
 REVERSIBLE = [

@@ -6,19 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._boot.menus import extlinux_menu, menu_kernel
-
-EXTLINUX = """## made by hand
-timeout 30
-DEFAULT vendor
-label rescue
-\tlinux /boot/old
-\tappend root=/dev/mmcblk0p1 single
-label vendor
-\tmenu label Vendor kernel
-\tlinux /boot/Image
-\tfdtdir /boot/dtb/
-\tappend root=/dev/mmcblk0p1 rw  console=ttyFIQ0,1500000n8
-"""
+from stand_ins.boards.boot_round_trip import EXTLINUX
 
 
 def test_default_entry_of_extlinux():

@@ -8,6 +8,7 @@ import copy
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._plan import compatibility, planner
+from stand_ins.plans.planned_facts import MISSION
 
 DATA = compatibility.load()
 RELEASE = "6.1.75-vendor-rk35xx"
@@ -23,30 +24,9 @@ KERNEL = [
     {"name": "linux-dtb-vendor-rk35xx", "part": "dtb", "version": "24.11.1", "hold": False},
 ]
 BOARD = {
+    **MISSION,
     "board": {"model": "Radxa NX5", "compatible": ["radxa,nx5", "rockchip,rk3588s"], "soc": "rk3588s", "serial": "1"},
-    "os": {"id": "debian", "codename": "bookworm", "version": "12", "version_id": "12", "container": None},
-    "kernel": {
-        "release": RELEASE, "machine": "aarch64", "headers": True, "headers_path": "/usr/src/x",
-        "config": {"MODULES": "y", "KALLSYMS": "y", "DRM": "y", "ROCKCHIP_RKNPU": "y"}, "boot_id": "b",
-    },
-    "device": {
-        "node": "/npu@fdab0000", "address": "fdab0000", "compatible": ["rockchip,rk3588-rknpu"], "status": "okay",
-        "name": "fdab0000.npu", "driver": "RKNPU",
-    },
-    "driver": {
-        "presence": "builtin", "module": None, "version": "0.9.3", "date": "20231121", "version_source": "drm_ioctl",
-        "render_node": "/dev/dri/renderD129", "builtin_suppressed": False, "builtin_version": "0.9.3", "loaded": [], "files": [],
-    },
-    "runtime": PACKAGED,
-    "boot": {
-        "loader": "u-boot-menu", "config": "/etc/default/u-boot", "cmdline": "ro quiet", "configured": "ro quiet",
-        "next": "ro quiet", "default": "ro quiet", "update": "/usr/sbin/u-boot-update", "error": None,
-    },
-    "processes": [], "dkms": {"available": True, "version": "3.0.10", "modules": []},
-    "tools": {"make": True, "compiler": True, "dkms": True, "python": "3.11.2", "bits": 64},
-    "space": {"/usr": 5000, "/var": 5000, "/boot": 200, "/lib/modules": 5000},
-    "packages": {"kernel": [], "holds": []},
-    "verification": None, "privileged": True, "unread": [],
+    "kernel": {**MISSION["kernel"], "release": RELEASE}, "runtime": PACKAGED, "packages": {"kernel": [], "holds": []},
 }
 
 
