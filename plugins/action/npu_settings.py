@@ -10,19 +10,23 @@ from ansible.utils.vars import load_extra_vars
 
 from ..plugin_utils import _settings
 from ..plugin_utils._action.controller import ControllerAction
+from ..plugin_utils._rollout import select as _select
 
 
 class ActionModule(ControllerAction):
     """Resolve and save the public variables of the roles."""
 
-    ARGUMENTS = dict(argument_spec=dict(scope=dict(type="str", choices=["board", "run"], default="board")))
+    ARGUMENTS = dict(argument_spec=dict(
+        scope=dict(type="str", choices=["board", "run"], default="board"),
+        select=dict(type="bool", default=False),
+    ))
 
     def act(self, result, params, task_vars):
         if params["scope"] == "run":
             raw = _settings.raw_variables(task_vars)
             result["boards"] = _settings.honest(raw)
             with _settings.without_hostile_facts(self._task, task_vars) as variables:
-                message = self._of_run(variables, raw if variables is task_vars else None)
+                message = self._of_run(variables, raw if variables is task_vars else None, params["select"])
         else:
             message = self._of_board(task_vars)
         if message:
@@ -36,7 +40,7 @@ class ActionModule(ControllerAction):
             return "%s: %s" % (task_vars["inventory_hostname"], error)
         return ""
 
-    def _of_run(self, task_vars, raw):
+    def _of_run(self, task_vars, raw, with_query):
         """Check and save the variables of the run; return what is wrong."""
         message = _settings.tags_message(task_vars)
         if message:
@@ -48,4 +52,4 @@ class ActionModule(ControllerAction):
         warnings, message = _settings.check_run(task_vars, load_extra_vars(self._loader), values, raw)
         for warning in warnings:
             Display().warning(warning)
-        return message
+        return message or (_select.error_of(values["npu_select"]) if with_query else "")

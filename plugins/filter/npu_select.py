@@ -34,11 +34,7 @@ def npu_select(boards, query, names=None):
 
 def npu_select_error(query):
     """Return what is wrong with a query; empty if it is valid."""
-    try:
-        _select.query_of(query)
-    except ValueError as error:
-        return _select.message([str(error)], "No board was changed.")
-    return ""
+    return _select.error_of(query)
 
 
 class FilterModule:

@@ -26,6 +26,11 @@ options:
       board: For this board. The variables of role P(rkfleet.npu.report#role) are not included.
       run: For the whole run.
     default: board
+  select:
+    description: With O(scope=run), whether an invalid C(npu_select) fails the run.
+    type: bool
+    default: false
+    version_added: 2.1.0
 seealso:
   - plugin: rkfleet.npu.npu_settings
     plugin_type: lookup

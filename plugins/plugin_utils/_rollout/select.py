@@ -101,6 +101,15 @@ def query_of(text):
     return None if isinstance(text, str) and not text.strip() else Query(text)
 
 
+def error_of(text):
+    """Return what is wrong with a query, as a message; empty if it is valid."""
+    try:
+        query_of(text)
+    except ValueError as error:
+        return message([str(error)], "No board was changed.")
+    return ""
+
+
 def message(errors, last):
     """Return errors as one message: all sentences on one line, then the lines of queries with their carets."""
     lines = [error.split("\n") for error in errors]
