@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -22,8 +21,8 @@ from ..plugin_utils import _clock, _settings
 from ..plugin_utils._action import payload
 from ..plugin_utils._action.board import one_line, path_of
 from ..plugin_utils._action.from_variables import options_from
-from ..plugin_utils._action.inference import MobilenetAction, files, longest
-from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, ProgramAction, accepted
+from ..plugin_utils._action.inference import MobilenetAction, files
+from ..plugin_utils._action.program import GRACE, TREE, NoAnswer, accepted
 from ..plugin_utils._answers import gate
 from ..plugin_utils._answers.limits import MalformedAnswer
 from ..plugin_utils._artifact.fetch import ArtifactError, fetch, private_copy
@@ -61,7 +60,7 @@ ARGUMENTS = dict(
 NEEDED_OF_PROOF = [name for name in JUDGED if name != "log"]
 
 
-class ActionModule(ProgramAction, MobilenetAction):
+class ActionModule(MobilenetAction):
     """Inspect a board: facts, plan and verification."""
 
     _checking = False
@@ -232,20 +231,9 @@ class ActionModule(ProgramAction, MobilenetAction):
         keep = params["keep_model"] and full and not self._checking
         # In check mode the module does not keep the files.
         self._task.check_mode = not keep
-        ask = None
-        if self.can_run_programs():
-            def ask(arguments, uploads):
-                # Files are part of the program: an uploaded file would leave Ansible's temporary folder on the board.
-                sent = {name: encoded(path) for name, path in uploads.items()}
-                arguments = dict(arguments, model_upload=None, picture_upload=None)
-                answer = self.run_program(
-                    "proof", {"arguments": arguments, "keep": keep, "sent": sent}, task_vars,
-                    longest(args) + GRACE,
-                )
-                return gate.validated("rknn_mobilenet", answer.get("proof"))
         try:
             answer = self.infer(
-                dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, ask
+                dict(args, model=paths["model"], picture=paths["picture"]), digests, paths, task_vars, keep
             )
         except (NoAnswer, AnsibleActionFail) as error:
             return None, str(error)
@@ -296,12 +284,6 @@ def is_not_selected(result, query, name, known, resumes=False):
     if skipped:
         result["not_selected"] = "npu_select is %s" % clean(query.text, 500)
     return skipped
-
-
-def encoded(path):
-    """Return the content of a file in base64, as a program can contain it."""
-    with open(path, "rb") as stream:
-        return base64.b64encode(stream.read()).decode("ascii")
 
 
 def prepared(model, inference):

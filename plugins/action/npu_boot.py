@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
+from ..modules.npu_boot import ARGUMENTS
 from ..plugin_utils._action import board_files
-from ..plugin_utils._action.board import BoardAction
+from ..plugin_utils._action.program import ProgramAction
 
 
-class ActionModule(BoardAction):
+class ActionModule(ProgramAction):
     """Configure how a board starts its driver."""
 
     def act(self, result, task_vars):
         internal = {"begun": self.has_begun(task_vars)}
         if self._task.args.get("state") != "absent":
             internal["scripts"] = board_files.as_option(board_files.default_kernel)
-        result.update(self.run_module("npu_boot", self._task.args, task_vars, internal=internal))
+        result.update(self.run_task("npu_boot", ARGUMENTS, self._task.args, task_vars, internal=internal))
         return result

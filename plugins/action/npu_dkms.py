@@ -9,6 +9,7 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils._dkms.causes.build_log import explain
 from ..module_utils._dkms.probes import losses, probe_lines
+from ..modules.npu_dkms import ARGUMENTS
 from ..plugin_utils._action.driver import StoreAction, seconds_of, write_log
 from ..plugin_utils._store import store as _store
 from ..plugin_utils._store import votes
@@ -62,7 +63,7 @@ class ActionModule(StoreAction):
 
     def run_dkms(self, args, task_vars, seconds, internal):
         """Run the module on the board and return its answer, with what its build log says of probes and losses."""
-        answer = self.run_module("npu_dkms", args, task_vars, seconds, internal)
+        answer = self.run_task("npu_dkms", ARGUMENTS, args, task_vars, seconds, internal)
         for name, lines in (("probes", probe_lines), ("losses", losses)):
             answer[name] = lines(answer.get("log") or "")
         return answer

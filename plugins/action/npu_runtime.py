@@ -9,11 +9,12 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils._action.board import TransferAction
+from ..modules.npu_runtime import ARGUMENTS
+from ..plugin_utils._action.program import ProgramAction
 from ..plugin_utils._artifact.fetch import ArtifactError, read
 
 
-class ActionModule(TransferAction):
+class ActionModule(ProgramAction):
     """Install librknnrt.so."""
 
     def act(self, result, task_vars):
@@ -27,5 +28,5 @@ class ActionModule(TransferAction):
             except (ArtifactError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
             internal["upload"] = self.send(content, "librknnrt.so")
-        result.update(self.run_module("npu_runtime", args, task_vars, internal=internal))
+        result.update(self.run_task("npu_runtime", ARGUMENTS, args, task_vars, internal=internal))
         return result

@@ -13,8 +13,9 @@ import time
 from ansible.errors import AnsibleActionFail, AnsibleAuthenticationFailure, AnsibleConnectionFailure
 
 from ..module_utils._transaction.guard import STATES
+from ..modules.npu_transaction import ARGUMENTS
 from ..plugin_utils._action import board_files
-from ..plugin_utils._action.board import BoardAction
+from ..plugin_utils._action.program import ProgramAction
 from ..plugin_utils._answers.limits import OutOfTime
 from ..plugin_utils._facts import npu_users
 from ..plugin_utils._rollout.run_owner import RunEnded, has_ended, owner, this_run
@@ -25,7 +26,7 @@ PAUSES = (5, 15, 30)
 """Seconds until a step is repeated whose answer was lost with the connection."""
 
 
-class ActionModule(BoardAction):
+class ActionModule(ProgramAction):
     """Begin, commit or roll back an upgrade."""
 
     def act(self, result, task_vars):
@@ -49,11 +50,11 @@ class ActionModule(BoardAction):
         """Return the answer of the module. A board that has committed must not be rolled back for a lost answer."""
         for pause in PAUSES if self._task.args.get("state") in REPEATED else ():
             try:
-                return self.run_module("npu_transaction", self._task.args, task_vars, internal=internal)
+                return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal=internal)
             except (OutOfTime, AnsibleAuthenticationFailure):
                 raise
             except AnsibleConnectionFailure:
                 # Cleaning up would take as long again as the call that failed.
                 self._connection._shell.tmpdir = None
                 time.sleep(pause)
-        return self.run_module("npu_transaction", self._task.args, task_vars, internal=internal)
+        return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal=internal)

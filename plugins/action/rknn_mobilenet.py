@@ -9,14 +9,20 @@ import os
 
 from ansible.errors import AnsibleActionFail
 
+from ..modules.rknn_mobilenet import ARGUMENTS
 from ..plugin_utils._action.inference import MobilenetAction, files
+from ..plugin_utils._action.program import NoAnswer, validated
 
 
 class ActionModule(MobilenetAction):
     """Run a MobileNet on the board."""
 
     def act(self, result, task_vars):
-        args = dict(self._task.args)
+        args, expanded = dict(self._task.args), ()
+        if self.can_run_programs():
+            args, expanded = validated(ARGUMENTS, args)
+            if self._task.check_mode:
+                args.update(services=[], force=False)
         paths = {name: os.path.expanduser(str(args.get(name) or "")) for name in ("model", "picture")}
         absent = [path for path in paths.values() if not os.path.isfile(path)]
         if absent:
@@ -31,5 +37,9 @@ class ActionModule(MobilenetAction):
             paths, digests, model = files(paths, args.pop("target_platform", None), args.pop("cache_dir", None))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
-        result.update(self.infer(args, digests, paths, task_vars), model_file=model)
+        try:
+            answer = self.infer(args, digests, paths, task_vars, not self._task.check_mode, expanded)
+        except NoAnswer as error:
+            answer = {"failed": True, "msg": str(error), "cause": error.cause}
+        result.update(answer, model_file=model)
         return result

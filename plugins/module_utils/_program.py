@@ -8,22 +8,28 @@ from __future__ import annotations
 import binascii
 import json
 import os
+import shutil
 import signal
 import sys
+import syslog
 
+from . import _runtime_install
 from ._board.paths import STATE_DIR
-from ._board.tree import Tree
+from ._boot import configure
 from ._dkms import headers_match
+from ._dkms import steps as dkms_steps
 from ._facts.gather import gather
 from ._facts.installed import apt_kernels
+from ._facts.still_tree import StillTree
 from ._inference import record as _record
 from ._inference import verify
 from ._recording import recorder
+from ._transaction import steps
 
 
 def facts(params):
     """Return the facts of a board. Its repositories are only queried if its driver is not the wanted one."""
-    tree = Tree(**params["tree"])
+    tree = StillTree(**params["tree"])
     facts_of_board = gather(tree)
     asked = params["ask_repository"] or facts_of_board["driver"]["version"] != params["driver_version"]
     if tree.live and asked:
@@ -48,13 +54,101 @@ def headers(params):
 
 def proof(params):
     """Return the result of MobileNet like module rknn_mobilenet; `missing` if the board lacks model or picture."""
+    for name in params["paths"]:
+        params["arguments"][name] = _expanded(params["arguments"][name])
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
-    return {"proof": verify.run(params["arguments"], params["keep"], sent)}
+    try:
+        return {"proof": verify.run(params["arguments"], params["keep"], sent)}
+    except verify.VerificationError as error:
+        return {"proof": {"failed": True, "msg": str(error)}}
 
 
 def record(params):
     """Record the last verification on the board like module npu_record."""
     return {"record": _record.put(**params["arguments"])}
+
+
+def npu_boot(params):
+    """Configure how the board starts its driver like module npu_boot."""
+    return _answer_of(configure.run, configure.INTERNAL, params)
+
+
+def npu_dkms(params):
+    """Build and install a driver, or remove it, like module npu_dkms."""
+    return _answer_of(dkms_steps.run, dkms_steps.INTERNAL, params)
+
+
+def npu_runtime(params):
+    """Install a runtime like module npu_runtime."""
+    return _answer_of(_runtime_install.run, _runtime_install.INTERNAL, params)
+
+
+def npu_transaction(params):
+    """Do a step of an upgrade like module npu_transaction."""
+    return _answer_of(steps.run, steps.INTERNAL, params)
+
+
+class _Ended(SystemExit):
+    """The end of a task, with its result; like that of a module, code that handles errors does not catch it."""
+
+
+class _Task:
+    """As much of AnsibleModule as the tasks of this collection need; the controller has validated their arguments."""
+
+    def __init__(self, check_mode):
+        self.check_mode = check_mode
+
+    def exit_json(self, **result):
+        """End the task."""
+        raise _Ended(result)
+
+    def fail_json(self, msg, **result):
+        """End the task as failed."""
+        raise _Ended(dict(result, failed=True, msg=msg))
+
+    def log(self, text):
+        """Write a line to the board's log."""
+        syslog.syslog(text)
+
+    def get_bin_path(self, name, required=False, opt_dirs=()):
+        """Return the path of a program, also of one in a folder for root; None if it is missing."""
+        folders = [*opt_dirs, os.environ.get("PATH", os.defpath), "/sbin", "/usr/sbin", "/usr/local/sbin"]
+        path = shutil.which(name, path=os.pathsep.join(folders))
+        if required and not path:
+            self.fail_json("the board has no program %s" % name)
+        return path
+
+    def run_command(self, words, check_rc=False):
+        """Return `(rc, stdout, stderr)` of a command; the task fails if the program is missing."""
+        if not shutil.which(words[0]):
+            self.fail_json("the board has no program %s" % words[0])
+        rc, out, err = _run(words)
+        if rc and check_rc:
+            self.fail_json("%s ended with code %d: %s" % (words[0], rc, (err or out).strip()[:500]), rc=rc)
+        return rc, out, err
+
+
+def _answer_of(run, internal, params):
+    """Return what a task ends with.
+
+    Args:
+        internal: its parameters that no option sets.
+        params: `check_mode`, `arguments` and the names of those that are `paths` on the board.
+    """
+    arguments = dict(internal, **params["arguments"])
+    for name in params["paths"]:
+        arguments[name] = _expanded(arguments[name])
+    try:
+        run(_Task(params["check_mode"]), arguments)
+    except _Ended as ended:
+        return {"answer": ended.args[0]}
+    raise ValueError("the task returned nothing")
+
+
+def _expanded(value):
+    if isinstance(value, list):
+        return [_expanded(item) for item in value]
+    return value and os.path.expanduser(os.path.expandvars(value))
 
 
 def _run(words):
@@ -81,11 +175,14 @@ def _run(words):
 def main(function, text):
     """Call a function and print its result between two markers, to find it in the output of a login."""
     params = json.loads(text)
-    # A board that hangs on a file must not hold up all the others.
-    signal.alarm(params["seconds"])
+    # A board that hangs on a file must not hold up all the others. What changes the board must not be cut off.
+    signal.alarm(params["seconds"] or 0)
     try:
         answer = globals()[function](params)
     except Exception as error:  # pylint: disable=broad-exception-caught
         answer = {"error": "%s: %s" % (type(error).__name__, error)}
     answer["python"] = sys.executable
     sys.stdout.write("\n%s%s%s\n" % (params["marker"], json.dumps(answer), params["marker"]))
+    sys.stdout.flush()
+    # Nothing is left to do. Python would free each object.
+    os._exit(0)

@@ -13,18 +13,59 @@ import os
 
 from ._board import diversion
 from ._board.backup import keep
-from ._board.files import LEFTOVER, clean_leftovers, copy_file, sync_dir
+from ._board.files import LEFTOVER, clean_leftovers, copy_file, describe_error, sync_dir
 from ._board.paths import STATE_DIR
 from ._board.pins import pin_mismatch
+from ._board.tree import Tree
+from ._facts import runtime
 from ._facts.installed import package_files
+from ._transaction.notes import refuse_ended
+from ._transaction.state import heartbeat
 
 # e_ident of a 64-bit little-endian ELF file, and e_machine EM_AARCH64 at offset 18 (ELF specification).
 ELF64_LE = b"\x7fELF\x02\x01"
 EM_AARCH64 = 183
 
+INTERNAL = {"upload": None, "begun": False}
+"""What the action plugin of npu_runtime adds: the library's copy on the board, and whether the run has begun an
+upgrade."""
+
 
 class RuntimeInstallError(Exception):
     """A library that was not installed, with one sentence why."""
+
+
+def run(module, params):
+    """Run the task of module npu_runtime; module is AnsibleModule or _program._Task."""
+    if params["begun"]:
+        # From the reboot to the commit it takes minutes if the controller has many boards at once.
+        heartbeat(params["state_dir"])
+    refuse_ended(module, params)
+    pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
+    names, mode = params["diverted"], 0o755 if params["executable"] else 0o644
+    if not names and params["divert_packaged"] and package_files.packaged(params["destination"]):
+        names = [params["destination"]]
+    result = {"kept": None, "diverted": package_files.undiverted(names)}
+    try:
+        change = bool(result["diverted"]) or not all(
+            is_installed(name, pins) for name in names or [params["destination"]])
+        if change and not module.check_mode:
+            if names:
+                result["kept"] = install_diverted(params["upload"], names, pins, module.run_command,
+                                                  state_dir=params["state_dir"], mode=mode)
+            else:
+                result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"], mode)
+            if not params["executable"]:
+                module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
+    except RuntimeInstallError as error:
+        module.fail_json(msg="%s. The file on the board is unchanged." % str(error).rstrip("."))
+    except OSError as error:
+        path = names[0] if names else params["destination"]
+        module.fail_json(msg="%s cannot be installed: %s. The file on the board is unchanged."
+                             % (path, describe_error(error, path)))
+    if change and not module.check_mode and not params["executable"]:
+        result["runtime"] = runtime.read(Tree("/"))
+    module.exit_json(changed=change, **result)
 
 
 def install(source, destination, pins, state_dir=STATE_DIR, mode=0o644):

@@ -178,142 +178,40 @@ log_file:
   sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
 """
 
-import contextlib
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error, ensure_dir
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module.signing import Signing, SigningError
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.package import DkmsPackage
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import DkmsError
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import advance, exclusive
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import steps
+
+ARGUMENTS = dict(argument_spec=dict(
+    state=dict(type="str", choices=["present", "absent"], default="present"),
+    package=dict(type="str", default="rknpu"),
+    replaces=dict(type="list", elements="str", default=[]),
+    version=dict(type="str", required=True),
+    module=dict(type="str", default="rknpu"),
+    kernel=dict(type="str", required=True),
+    source=dict(type="path"),
+    build_files=dict(type="path"),
+    log_dir=dict(type="path"),
+    store=dict(type="path"),
+    store_keep=dict(type="int", default=50),
+    store_from=dict(type="list", elements="str", default=[]),
+    store_fill=dict(type="bool", default=True),
+    store_agree=dict(type="int", default=1),
+    source_digest=dict(type="str"),
+    # A path, which is no secret.
+    signing_key=dict(type="path", no_log=False),
+    signing_cert=dict(type="path"),
+    state_dir=dict(type="path", default=STATE_DIR),
+    timeout=dict(type="int", default=3600),
+    _internal=_internal.OPTION,
+))
 
 
 def main():
     """Module entry point."""
-    module = AnsibleModule(
-        argument_spec=dict(
-            state=dict(type="str", choices=["present", "absent"], default="present"),
-            package=dict(type="str", default="rknpu"),
-            replaces=dict(type="list", elements="str", default=[]),
-            version=dict(type="str", required=True),
-            module=dict(type="str", default="rknpu"),
-            kernel=dict(type="str", required=True),
-            source=dict(type="path"),
-            build_files=dict(type="path"),
-            log_dir=dict(type="path"),
-            store=dict(type="path"),
-            store_keep=dict(type="int", default=50),
-            store_from=dict(type="list", elements="str", default=[]),
-            store_fill=dict(type="bool", default=True),
-            store_agree=dict(type="int", default=1),
-            source_digest=dict(type="str"),
-            # A path, which is no secret.
-            signing_key=dict(type="path", no_log=False),
-            signing_cert=dict(type="path"),
-            state_dir=dict(type="path", default=STATE_DIR),
-            timeout=dict(type="int", default=3600),
-            _internal=_internal.OPTION,
-        ),
-        supports_check_mode=True,
-    )
-    # The source tree on the board, a prebuilt module, and whether the built module is returned to the controller.
-    params = _internal.parameters(module, "npu_dkms", archive=None, archive_sha256=None, binary=None, collect=False,
-                                  begun=False)
-    # make drops LC_ALL.
-    module.run_command_environ_update = dict.fromkeys(("LC_ALL", "LANG", "LC_MESSAGES"), "C")
-    present, log, notes = params["state"] == "present", "", []
-    binary = prebuilt.Binary(**params["binary"]) if params["binary"] else None
-    try:
-        signing = Signing(params["signing_key"] or "", params["signing_cert"] or "") if present else Signing()
-        package = DkmsPackage(
-            module.run_command, params["package"], params["version"], params["kernel"], params["module"],
-            signing=signing, replaces=params["replaces"],
-        )
-        pending = os.path.join(params["state_dir"], "pending")
-        begun = params["begun"] or os.path.isdir(pending)
-        with alone(module):
-            steps = package.steps(params["archive_sha256"], stored=bool(binary)) if present else package.steps_back()
-            if steps and not module.check_mode:
-                log, notes = do(module, package, params, steps, binary, lambda: not begun or is_whole(pending))
-        if present and not module.check_mode:
-            advance(params["state_dir"], "staged")
-    except DkmsError as error:
-        if binary:
-            refuse(module, str(error))
-        module.fail_json(msg=str(error), log=error.log, unexplained=error.unexplained)
-    except SigningError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg="the source or the module of the driver cannot be written: %s" % describe_error(error))
-    built = None
-    # A run that was killed during the build has not stored it: without this each board would build for itself.
-    if params["collect"] and ("install" in steps or package.has_built()):
-        log = log or package.record.log(package.kernel)
-        built = prebuilt.collect(module.run_command, package.module_file(), package.modules + "/build")
-    module.exit_json(
-        changed=bool(steps), steps=steps, module_file=package.module_file(), notes=notes, layout=package.layout,
-        log=log, built=built,
-    )
-
-
-# Only root can open it, and so lock it.
-BUILD_LOCK = "/run/rkfleet-npu.build"
-
-
-def alone(module):
-    """Wait until no other task builds: the build of a killed run continues."""
-    if module.check_mode:
-        return contextlib.nullcontext()
-    ensure_dir(BUILD_LOCK, 0o700)
-    return exclusive(BUILD_LOCK)
-
-
-def is_whole(pending):
-    """Return whether an upgrade is pending and not being rolled back."""
-    return os.path.isdir(pending) and not os.path.exists(os.path.join(pending, "restoring"))
-
-
-def do(module, package, params, steps, binary, wanted):
-    """Do the steps, and return the build log and notes for the owner; `wanted()`: whether the driver still is."""
-    notes = []
-    if params["state"] == "absent":
-        if not wanted():
-            raise DkmsError("nothing was removed: the upgrade was rolled back")
-        package.clean()
-        package.signing.apply()
-        package.remove()
-        return "", notes
-    if {"install", "load"} & set(steps):
-        module.get_bin_path("dkms", required=True)
-    if "load" in steps:
-        notes = use(module, package, binary)
-    log = package.deploy(params["archive"], params["archive_sha256"], steps, binary, wanted=wanted)
-    unknown = package.signing.not_verified(module.run_command, package.module_file())
-    if unknown:
-        notes.append("the signature of the module is not verified: %s" % unknown)
-    return log, notes
-
-
-def use(module, package, binary):
-    """Check a module of the store before anything is changed; return notes for the owner."""
-    problem, compared = package.binary_problem(binary)
-    if problem:
-        refuse(module, problem)
-    module.log("rkfleet.npu: module %s of the store: %s" % (binary.sha256, compared))
-    lacking = prebuilt.lacking(package.modules)
-    if not lacking:
-        return []
-    return ["missing on the board: %s. DKMS cannot build the driver after a kernel update: rerun the upgrade then"
-            % " and ".join(lacking)]
-
-
-def refuse(module, why):
-    """Exit without a change because a module of the store cannot be used."""
-    module.exit_json(changed=False, refused=why, steps=[])
+    module = AnsibleModule(**ARGUMENTS, supports_check_mode=True)
+    steps.run(module, _internal.parameters(module, "npu_dkms", **steps.INTERNAL))
 
 
 if __name__ == "__main__":

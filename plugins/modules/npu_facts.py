@@ -10,13 +10,13 @@ module: npu_facts
 short_description: Gather facts of a Rockchip board's NPU, its driver and its runtime
 version_added: 1.0.0
 description:
-  - Gathers board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them as the fact
+  - Gathers board, kernel, NPU driver, runtime, boot loader and DKMS state in one call, and returns them in
     C(ansible_facts.npu).
-  - Changes nothing, runs no program other than C(apt-cache) and never accesses a register of the NPU.
+  - Changes nothing, runs no program other than C(apt-cache) and accesses no register of the NPU.
   - The driver version is the one that the running driver reports. The C(version) file in C(/sys/module) is used only
     without root and only for a driver that is bound, since a built-in driver that is suppressed has that file, too.
   - Works without root, and then lists in RV(ansible_facts.npu.unread) what it could not read.
-  - Does not fail on unexpected hardware.
+  - Does not fail on unknown hardware.
 extends_documentation_fragment:
   - rkfleet.npu._attributes.board
   - rkfleet.npu._attributes.info
@@ -27,7 +27,7 @@ attributes:
     support: full
 options:
   root:
-    description: Root of the file tree to read, for a tree that was recorded on another board.
+    description: Root of the file tree to read, such as one recorded on another board.
     type: path
     default: /
   proc:

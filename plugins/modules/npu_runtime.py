@@ -82,71 +82,30 @@ runtime:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.files import describe_error
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal, _runtime_install
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
-from ansible_collections.rkfleet.npu.plugins.module_utils._board.tree import Tree
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts import runtime
-from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed import package_files
-from ansible_collections.rkfleet.npu.plugins.module_utils._runtime_install import (
-    RuntimeInstallError,
-    install,
-    install_diverted,
-    is_installed,
+
+ARGUMENTS = dict(
+    argument_spec=dict(
+        source=dict(type="path", required=True),
+        destination=dict(type="path", default="/usr/lib/librknnrt.so"),
+        diverted=dict(type="list", elements="path", default=[]),
+        divert_packaged=dict(type="bool", default=False),
+        executable=dict(type="bool", default=False),
+        sha256=dict(type="str"),
+        git_blob=dict(type="str"),
+        size=dict(type="int"),
+        state_dir=dict(type="path", default=STATE_DIR),
+        _internal=_internal.OPTION,
+    ),
+    required_one_of=[("sha256", "git_blob")],
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.notes import refuse_ended
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction.state import heartbeat
 
 
 def main():
     """Module entry point."""
-    module = AnsibleModule(
-        argument_spec=dict(
-            source=dict(type="path", required=True),
-            destination=dict(type="path", default="/usr/lib/librknnrt.so"),
-            diverted=dict(type="list", elements="path", default=[]),
-            divert_packaged=dict(type="bool", default=False),
-            executable=dict(type="bool", default=False),
-            sha256=dict(type="str"),
-            git_blob=dict(type="str"),
-            size=dict(type="int"),
-            state_dir=dict(type="path", default=STATE_DIR),
-            _internal=_internal.OPTION,
-        ),
-        required_one_of=[("sha256", "git_blob")],
-        supports_check_mode=True,
-    )
-    # The library's copy on the board, and whether the run has begun an upgrade.
-    params = _internal.parameters(module, "npu_runtime", upload=None, begun=False)
-    if params["begun"]:
-        # From the reboot to the commit it takes minutes if the controller has many boards at once.
-        heartbeat(params["state_dir"])
-    refuse_ended(module, params)
-    pins = {name: params[name] for name in ("sha256", "git_blob", "size")}
-    names, mode = params["diverted"], 0o755 if params["executable"] else 0o644
-    if not names and params["divert_packaged"] and package_files.packaged(params["destination"]):
-        names = [params["destination"]]
-    result = {"kept": None, "diverted": package_files.undiverted(names)}
-    try:
-        change = bool(result["diverted"]) or not all(
-            is_installed(name, pins) for name in names or [params["destination"]])
-        if change and not module.check_mode:
-            if names:
-                result["kept"] = install_diverted(params["upload"], names, pins, module.run_command,
-                                                  state_dir=params["state_dir"], mode=mode)
-            else:
-                result["kept"] = install(params["upload"], params["destination"], pins, params["state_dir"], mode)
-            if not params["executable"]:
-                module.run_command([module.get_bin_path("ldconfig", required=True, opt_dirs=["/sbin"])], check_rc=True)
-    except RuntimeInstallError as error:
-        module.fail_json(msg="%s. The file on the board is unchanged." % str(error).rstrip("."))
-    except OSError as error:
-        path = names[0] if names else params["destination"]
-        module.fail_json(msg="%s cannot be installed: %s. The file on the board is unchanged."
-                             % (path, describe_error(error, path)))
-    if change and not module.check_mode and not params["executable"]:
-        result["runtime"] = runtime.read(Tree("/"))
-    module.exit_json(changed=change, **result)
+    module = AnsibleModule(**ARGUMENTS, supports_check_mode=True)
+    _runtime_install.run(module, _internal.parameters(module, "npu_runtime", **_runtime_install.INTERNAL))
 
 
 if __name__ == "__main__":

@@ -287,44 +287,35 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._inference import verify
-from ansible_collections.rkfleet.npu.plugins.module_utils._inference.top5 import pairs
+
+ARGUMENTS = dict(argument_spec=dict(
+    model=dict(type="path", required=True),
+    picture=dict(type="path", required=True),
+    target_platform=dict(type="str"),
+    expected_top5=dict(type="list", elements="raw", required=True),
+    tolerance=dict(type="float", default=0.00390625),
+    library=dict(type="path", default="/usr/lib/librknnrt.so"),
+    runs=dict(type="int", default=10),
+    cores=dict(type="int"),
+    timeout=dict(type="int", default=60),
+    wanted_driver=dict(type="str"),
+    users=dict(type="list", elements="str", default=[]),
+    services=dict(type="list", elements="str", default=[]),
+    force=dict(type="bool", default=False),
+    required=dict(type="bool", default=False),
+    state_dir=dict(type="path", default=STATE_DIR),
+    cache_dir=dict(type="path"),
+    _internal=_internal.OPTION,
+))
 
 
 def main():
     """Module entry point."""
-    module = AnsibleModule(
-        argument_spec=dict(
-            model=dict(type="path", required=True),
-            picture=dict(type="path", required=True),
-            target_platform=dict(type="str"),
-            expected_top5=dict(type="list", elements="raw", required=True),
-            tolerance=dict(type="float", default=0.00390625),
-            library=dict(type="path", default="/usr/lib/librknnrt.so"),
-            runs=dict(type="int", default=10),
-            cores=dict(type="int"),
-            timeout=dict(type="int", default=60),
-            wanted_driver=dict(type="str"),
-            users=dict(type="list", elements="str", default=[]),
-            services=dict(type="list", elements="str", default=[]),
-            force=dict(type="bool", default=False),
-            required=dict(type="bool", default=False),
-            state_dir=dict(type="path", default=STATE_DIR),
-            cache_dir=dict(type="path"),
-            _internal=_internal.OPTION,
-        ),
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**ARGUMENTS, supports_check_mode=True)
     # The files' checksums, and their copies on the board if they were sent.
     params = _internal.parameters(
         module, "rknn_mobilenet", model_sha256=None, picture_sha256=None, model_upload=None, picture_upload=None
     )
-    if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
-        module.fail_json(msg="runs must be 0 or more, timeout 1 or more, and tolerance at least 0 and less than 1.")
-    try:
-        pairs(params["expected_top5"])
-    except ValueError as error:
-        module.fail_json(msg="expected_top5: %s" % error)
-
     if module.check_mode:
         params.update(services=[], force=False)
     try:

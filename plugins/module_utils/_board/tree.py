@@ -65,14 +65,15 @@ class Tree:
             self.unread.append(entry)
 
     def _place(self, parts):
+        base = self.root
         if parts and parts[0] in self.areas:
-            return os.path.join(self.areas[parts[0]], *parts[1:])
-        return os.path.join(self.root, *parts)
+            base, parts = self.areas[parts[0]], parts[1:]
+        return os.path.join(base, "/".join(parts)) if parts else base
 
-    def follow(self, path, last=True):
-        """Return the path as on the board, with its links resolved inside the tree; last=False keeps the last name."""
+    def follow(self, path, last=True, folder="/"):
+        """Return a path below a resolved folder with its links resolved; last=False keeps the last name."""
         todo = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-        done = []
+        done = folder.split("/")[1:] if folder != "/" else []
         links = 0
         while todo:
             part = todo.pop()

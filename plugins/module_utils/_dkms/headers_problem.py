@@ -27,32 +27,34 @@ def describe(release, found, others=(), package=None):
     build = f"/lib/modules/{release}/build"
     replaced = _replaced_in_place(others, package)
     if replaced and (found is None or found["release"]):
-        name = replaced["package"]
+        name, theirs = replaced["package"], replaced["release"]
         image = name.replace("-headers-", "-image-", 1)
-        return (f"Package {name} has the headers of kernel {replaced['release']}, and this kernel is {release}.",
+        return (f"Package {name} has the headers of kernel {theirs}, and this kernel is {release}.",
                 f"Update both (apt-get update, then apt-get install {image} {name}), reboot, and rerun the playbook.")
     name = package or "the headers package of this very kernel"
     if found is None:
         return (f"The headers of kernel {release} are not installed: there is no {build}.",
                 f"Install {name}.")
-    if found["release"]:
-        return (f"{build} has the headers of kernel {found['release']}, and this kernel is {release}.",
+    theirs, machine = found["release"], found["machine"]
+    if theirs:
+        return (f"{build} has the headers of kernel {theirs}, and this kernel is {release}.",
                 f"Install {name}, and make {build} a link to its folder.")
     how = (f"dpkg-reconfigure {package}, or " if package else "") + headers.COMPILE.format(kernel=release)
     compile_again = (f"Compile them on the board: {how}. Without fixdep.c (Debian), reinstall {name} and linux-kbuild. "
                      "Then rerun the playbook.")
-    if found["machine"]:
-        kind = _MACHINES.get(found["machine"], f"ELF machine {found['machine']}")
+    if machine:
+        kind = _MACHINES.get(machine, f"ELF machine {machine}")
         return (f"The headers of kernel {release} have programs (scripts/basic/fixdep) for another machine ({kind}).",
                 compile_again)
     programs = [name for name in found["lacks"] if name in _PROGRAMS]
     reinstall = f"Reinstall them (apt-get install --reinstall {name}) or install a newer version of that package."
+    lacking = ", ".join(found["lacks"])
     if len(programs) < len(found["lacks"]):
         are = "not prepared for a build" if set(_GENERATED) & set(found["lacks"]) else "incomplete"
-        return (f"The headers of kernel {release} are {are}: {', '.join(found['lacks'])} is missing in {build}.",
+        return (f"The headers of kernel {release} are {are}: {lacking} is missing in {build}.",
                 reinstall)
     if programs:
-        return (f"The headers of kernel {release} lack programs: {', '.join(programs)} is missing in {build}.",
+        return (f"The headers of kernel {release} lack programs: {lacking} is missing in {build}.",
                 compile_again)
     return None
 
@@ -69,7 +71,8 @@ def of_board(root, release):
     problem = describe(release, found, headers.others(tree, release))
     there = [name[len("linux-headers-"):] for name in tree.names("/usr/src") if name.startswith("linux-headers-")]
     if problem and found is None and there:
-        problem = (problem[0], f"/usr/src has those of {', '.join(there[:3])}.", problem[1],
+        names = ", ".join(there[:3])
+        problem = (problem[0], f"/usr/src has those of {names}.", problem[1],
                    "If the package is for another kernel, update kernel and headers together, and reboot.")
     return problem and " ".join(problem)
 

@@ -48,6 +48,7 @@ def run(params, keep, sent=None):
         VerificationError: if no inference could be tried.
     """
     content, changed = {}, False
+    check(params)
     try:
         for name in SUFFIXES:
             content[name], placed = load(params["state_dir"], name, params[name + "_sha256"] or "",
@@ -70,6 +71,17 @@ def run(params, keep, sent=None):
     except ValueError as error:
         raise VerificationError(str(error)) from error
     return dict(answer, changed=changed)
+
+
+def check(params):
+    """Raise VerificationError if an argument has an impossible value."""
+    if params["runs"] < 0 or params["timeout"] < 1 or not 0 <= params["tolerance"] < 1:
+        raise VerificationError(
+            "runs must be 0 or more, timeout 1 or more, and tolerance at least 0 and less than 1.")
+    try:
+        pairs(params["expected_top5"])
+    except ValueError as error:
+        raise VerificationError("expected_top5: %s" % error) from error
 
 
 def _run(params, content, accounts):

@@ -19,10 +19,10 @@ from .._schema.facts import FACTS
 from .._schema.values import Some, check
 from .._store import inputs
 from .._store import store as _store
-from .board import TransferAction
+from .program import ProgramAction
 
 
-class StoreAction(TransferAction):
+class StoreAction(ProgramAction):
     """An action that composes the DKMS source tree, and uses the store of modules built for other boards."""
 
     certificate = b""

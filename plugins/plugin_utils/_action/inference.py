@@ -5,42 +5,49 @@
 
 from __future__ import annotations
 
+import base64
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils._board.files import sha256_of
 from ...module_utils._board.paths import STATE_DIR
 from ...module_utils._inference.verify import kept_at
+from .._answers import gate
 from .._answers.limits import MalformedAnswer
 from .._artifact.picture import PictureError, cache_dir, raw_file
 from .._artifact.rknn_model import RknnModelError, check
 from .._facts import kernel_cause, npu_users, verification
-from .board import TransferAction
+from .program import ProgramAction
 
 # Seconds in addition to the inference: for starting Python and reading model and picture.
 GRACE = 60
 
 
-class MobilenetAction(TransferAction):
+class MobilenetAction(ProgramAction):
     """An action that runs MobileNet on a board."""
 
-    def infer(self, args, digests, paths, task_vars, ask=None):
+    def infer(self, args, digests, paths, task_vars, keep, expanded=()):
         """Return the answer of module rknn_mobilenet.
 
         Args:
             args: the module's arguments.
             digests: the checksums that `files` returns.
             paths: the files on the controller.
-            ask: `ask(args, paths)` returns the answer of the module without running it as a module; `paths` are the
-                files to upload. None to run the module.
+            keep: whether the board keeps them. The module keeps them unless the task is in check mode.
+            expanded: names of arguments that are paths which the board expands.
+
+        Raises:
+            NoAnswer: if the board does not answer.
         """
-        # Files are uploaded only if they are missing. Without the module, a second call costs little.
-        if ask:
-            args = dict(args, **digests)
-            answer = ask(args, {})
+        # Files are only sent if they are missing. Without the module, a second call costs little.
+        if self.can_run_programs():
+            params = {"arguments": dict(args, **digests, model_upload=None, picture_upload=None), "keep": keep,
+                      "paths": [name for name in expanded if name in args]}
+            answer = self._ask(params, {}, task_vars)
             missing = _pop_missing(answer, paths)
             if missing:
-                answer = ask(args, {name: paths[name] for name in missing})
+                answer = self._ask(params, {name: encoded(paths[name]) for name in missing}, task_vars)
         else:
             missing = self._missing_files(args.get("state_dir") or STATE_DIR, digests, paths)
             uploads = {name + "_upload": self.upload(paths[name], name) for name in missing}
@@ -59,6 +66,12 @@ class MobilenetAction(TransferAction):
         if wanted and answer.get("verdict", "verified") != "verified":
             answer.update(failed=True, msg="{diagnosis}: {evidence}. {remedy}".format(**answer))
         return answer
+
+    def _ask(self, params, sent, task_vars):
+        """Return the answer of the program. An uploaded file would leave Ansible's temporary folder on the board."""
+        seconds = longest(params["arguments"]) + GRACE
+        answer = self.run_program("proof", dict(params, sent=sent), task_vars, seconds)
+        return gate.validated("rknn_mobilenet", answer.get("proof"))
 
     def _missing_files(self, state_dir, digests, names):
         """Return the names of the files that are missing on the board."""
@@ -88,6 +101,12 @@ def files(paths, target_platform, cache):
     except (RknnModelError, PictureError, OSError) as error:
         raise ValueError(str(error)) from error
     return paths, {name + "_sha256": sha256_of(path) for name, path in paths.items()}, model.as_dict()
+
+
+def encoded(path):
+    """Return the content of a file in base64, as a program can contain it."""
+    with open(path, "rb") as stream:
+        return base64.b64encode(stream.read()).decode("ascii")
 
 
 def _pop_missing(answer, names):

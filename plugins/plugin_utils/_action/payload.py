@@ -152,14 +152,14 @@ def fill(program, params):
     return "PARAMS = %r\n%s" % (json.dumps(dict(params, marker=marker)), program), marker
 
 
-def parse(output, marker):
+def parse(output, marker, longest=LONGEST_ANSWER):
     """Return the answer of a program, a dictionary, ignoring what the login on the board printed around it.
 
     Raises:
         PayloadError: if there is no answer, or an invalid one.
     """
-    if len(output) > LONGEST_ANSWER:
-        raise PayloadError("the answer has %d characters, more than %d" % (len(output), LONGEST_ANSWER))
+    if len(output) > longest:
+        raise PayloadError("the answer has %d characters, more than %d" % (len(output), longest))
     parts = output.split(marker)
     if len(parts) != 3:
         raise PayloadError("there is no answer")

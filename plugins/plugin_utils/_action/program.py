@@ -8,7 +8,8 @@ from __future__ import annotations
 import shlex
 
 from ansible import constants as C
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ...module_utils._board.tree import clean
 from .._answers import gate
@@ -45,22 +46,43 @@ class ProgramAction(TransferAction):
         shell = self._connection._shell
         return not getattr(shell, "_IS_WINDOWS", False) and self._is_pipelining_enabled("new")
 
-    def run_program(self, function, params, task_vars, seconds):
+    def run_task(self, module, arguments, args, task_vars, seconds=None, internal=None):
+        """Return the validated answer of a module, which runs as a program where the connection allows that.
+
+        Args:
+            arguments: those of its AnsibleModule, as its file defines them.
+            args, seconds, internal: as in `run_module`.
+        """
+        if not self.can_run_programs():
+            return self.run_module(module, args, task_vars, seconds, internal)
+        values, paths = validated(arguments, args)
+        params = {"arguments": {**values, **internal}, "paths": paths, "check_mode": bool(self._task.check_mode)}
+        seconds, memory, longest = gate.limits(module, seconds)
+        try:
+            answer = self.run_program(module, params, task_vars, seconds, memory, longest, is_cut_off=False)
+        except NoAnswer as error:
+            return {"failed": True, "msg": str(error), "cause": error.cause}
+        return gate.validated(module, answer.get("answer"))
+
+    def run_program(
+        self, function, params, task_vars, seconds, memory=gate.USUAL[1], longest=gate.USUAL[2], is_cut_off=True
+    ):
         """Return the answer of a function of module_utils/_program.py that runs on the board.
 
         Args:
-            seconds: time limit.
+            seconds, memory, longest: limits of the answer, as gate.USUAL.
+            is_cut_off: whether the board ends the program at the time limit; otherwise only its answer is lost.
 
         Raises:
             NoAnswer: if there is no answer, or an invalid one.
         """
         program = payload.ready("_program", function, C.DEFAULT_LOCAL_TMP)
-        text, marker = payload.fill(program, dict(params, seconds=seconds))
+        text, marker = payload.fill(program, dict(params, seconds=seconds if is_cut_off else 0))
         try:
             # The program's own alarm on the board comes first; this limit ends a board whose alarm does not fire.
-            with self.limits(seconds + GRACE, *gate.USUAL[1:]):
+            with self.limits(seconds + GRACE, memory, longest):
                 done = self._low_level_execute_command(self._command(task_vars), in_data=text.encode("utf-8"))
-                answer = payload.parse(done["stdout"], marker)
+                answer = payload.parse(done["stdout"], marker, longest)
         except (AnsibleConnectionFailure, MalformedAnswer):
             raise
         except AnsibleError as error:  # such as a missing sudo password
@@ -100,6 +122,26 @@ class ProgramAction(TransferAction):
         if known and known not in DISCOVERY:
             return known
         return path_of((task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python"))
+
+
+def validated(arguments, args):
+    """Return `(values, names of those that are paths)` of a task's arguments; the board expands its own paths.
+
+    Args:
+        arguments: those of an AnsibleModule.
+        args: what the task gives.
+
+    Raises:
+        AnsibleActionFail: if a value is invalid.
+    """
+    spec = {name: option for name, option in arguments["argument_spec"].items() if name != "_internal"}
+    paths = [name for name, option in spec.items() if "path" in (option.get("type"), option.get("elements"))]
+    plain = {name: {key: "str" if value == "path" else value for key, value in option.items()}
+             for name, option in spec.items()}
+    found = ArgumentSpecValidator(**dict(arguments, argument_spec=plain)).validate(dict(args))
+    if found.error_messages:
+        raise AnsibleActionFail(found.errors.msg)
+    return found.validated_parameters, paths
 
 
 def accepted(validate, answer):

@@ -40,7 +40,8 @@ def _describe(tree, image, cmdline):
         raise ValueError(f"its {_TOOL} does not read /etc/default/grub.d")
     text = tree.text(GRUB_MENU, 4 * LIMIT)
     if text is None:
-        raise ValueError(f"{GRUB_MENU} {'cannot be read' if tree.exists(GRUB_MENU) else 'does not exist'}")
+        why = "cannot be read" if tree.exists(GRUB_MENU) else "does not exist"
+        raise ValueError(f"{GRUB_MENU} {why}")
     if "grub-mkconfig" not in text[:1000]:
         raise ValueError(f"{GRUB_MENU} is not made by grub-mkconfig")
     name = image.rpartition("/")[2]

@@ -33,9 +33,8 @@ def recognize(tree, unused_cmdline):
             yield Description(name, path, gives, "", tool, PATH, default_arguments)
             return
     if made:
-        yield Description("extlinux", gives=gives, error=(
-            f"{PATH} is made by {tool}"
-            f"{', from the lines cmdline: of /boot/config.txt' if config else ''}"))
+        source = ", from the lines cmdline: of /boot/config.txt" if config else ""
+        yield Description("extlinux", gives=gives, error=f"{PATH} is made by {tool}{source}")
 
 
 def read(text, key, unused_default):

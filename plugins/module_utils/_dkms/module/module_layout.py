@@ -229,14 +229,16 @@ def structures(content, names):
 def differences(ours, theirs):
     """Return what differs between two modules for the same kernel, in words."""
     found = []
-    if ours["size"] != theirs["size"]:
-        found.append(f"struct module has {ours['size']} bytes, and {theirs['size']} in the kernel's")
+    size, other = ours["size"], theirs["size"]
+    if size != other:
+        found.append(f"struct module has {size} bytes, and {other} in the kernel's")
     for name in ("init", "exit"):
         mine, other = ours["offsets"].get(name), theirs["offsets"].get(name)
         if mine is not None and other is not None and mine != other:
             found.append(f"its {name} is at byte {mine}, and at {other} in the kernel's")
-    if ours["vermagic"] != theirs["vermagic"]:
-        found.append(f"its vermagic is {ours['vermagic'][:120]!r}, and {theirs['vermagic'][:120]!r} in the kernel's")
+    magic, other = ours["vermagic"], theirs["vermagic"]
+    if magic != other:
+        found.append(f"its vermagic is {magic[:120]!r}, and {other[:120]!r} in the kernel's")
     elif bool(ours["versions"]) != bool(theirs["versions"]):
         found.append("only one of them has symbol versions")
     wrong = sorted(name for name in set(ours["versions"]) & set(theirs["versions"])

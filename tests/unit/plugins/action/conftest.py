@@ -59,6 +59,8 @@ def act(monkeypatch, source, tmp_path):
                 return answer(module_args) if callable(answer) else answer
 
         monkeypatch.setattr(_transfer.ActionBase, "run", lambda *unused: {})
+        if plugin is npu_dkms:
+            monkeypatch.setattr(plugin.ActionModule, "can_run_programs", lambda self: False)
         groups = {"trusted": ["other", "first"], "empty": []}
         return Action().run(
             task_vars={"inventory_hostname": board, "groups": groups, "ansible_facts": {"npu": {"kernel": facts}}}

@@ -21,12 +21,13 @@ def test_a_task_waits_for_each_user(monkeypatch, users, runs):
     # Each of them has the whole time limit: that of the last one shows as a hang, and not as a board that is lost.
     found = []
     action = inference.MobilenetAction.__new__(inference.MobilenetAction)
+    monkeypatch.setattr(action, "can_run_programs", lambda: False, raising=False)
     monkeypatch.setattr(action, "_missing_files", lambda *dummy: [], raising=False)
     monkeypatch.setattr(action, "run_module", lambda module, args, known, seconds, more: found.append(seconds) or {
         "failed": True}, raising=False)
     monkeypatch.setattr(inference.verification, "judged", lambda answer, args: answer)
     action._task = types.SimpleNamespace(check_mode=False)
-    action.infer({"timeout": 100, "users": users}, DIGESTS, {}, {})
+    action.infer({"timeout": 100, "users": users}, DIGESTS, {}, {}, True)
     assert found == [100 * runs + inference.GRACE]
 
 
@@ -47,4 +48,4 @@ def test_an_audit_waits_for_each_user(monkeypatch):
     assert action._verify(FACTS, PLAN, params, {}, True) == (None, "it hangs")
     # Only a full verification is run as the users.
     action._verify(FACTS, PLAN, params, {}, False)
-    assert found == [("proof", 300 + npu_audit_info.GRACE), ("proof", 100 + npu_audit_info.GRACE)]
+    assert found == [("proof", 300 + inference.GRACE), ("proof", 100 + inference.GRACE)]

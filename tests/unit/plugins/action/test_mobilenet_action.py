@@ -36,9 +36,9 @@ def files_fixture(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(name="task")
-def task_fixture(files, tmp_path):
-    """Run the task on localhost; give what it returned and the return code."""
+@pytest.fixture(name="task", params=["module", "program"])
+def task_fixture(files, tmp_path, request):
+    """Run the task on localhost, as a module or with pipelining as a program; give what it returned and the return code."""
     def run(*words, driver="0.9.6", submit="ok", dead_core=0, **args):
         arguments = dict({
             "model": str(files / "mobilenet_v1.rknn"), "picture": str(files / "cat_224x224.jpg"),
@@ -53,7 +53,7 @@ def task_fixture(files, tmp_path):
             os.environ, RKFLEET_FAKE_DRIVER=driver, RKFLEET_FAKE_SUBMIT=submit, RKFLEET_FAKE_DEAD_CORE=str(dead_core),
             ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
             ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"), ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"), ANSIBLE_NOCOLOR="1",
-            ANSIBLE_PYTHON_INTERPRETER=sys.executable,
+            ANSIBLE_PYTHON_INTERPRETER=sys.executable, ANSIBLE_PIPELINING=str(run.is_program),
         )
         done = subprocess.run(
             [sys.executable, "-m", "ansible", "playbook", "-vvv", str(tmp_path / "play.yml"), *words], env=environment, text=True,
@@ -63,6 +63,7 @@ def task_fixture(files, tmp_path):
         answer = json.JSONDecoder().raw_decode(done.stdout[start + 3:])[0] if start >= 0 else {}
         return answer, done
 
+    run.is_program = request.param == "program"
     return run
 
 
@@ -81,16 +82,17 @@ def test_files_are_sent_once_and_one_call_does_all(task, tmp_path):
     assert (first["verdict"], first["diagnosis"], first["changed"]) == ("verified", "ok", True), done.stdout
     assert [[entry["index"], entry["score"]] for entry in first["top5"]] == TOP5
     assert first["latency_ms"]["runs"] == 10
-    assert calls(done) == 1 and sent(done) == ["model", "picture"]
+    once = (0, [], []) if task.is_program else (1, ["model", "picture"], ["picture"])
+    assert (calls(done), sent(done)) == once[:2]
     second, done = task()
     assert (second["verdict"], second["changed"]) == ("verified", False)
-    assert calls(done) == 1 and sent(done) == []
+    assert (calls(done), sent(done)) == (once[0], [])
     # One that is damaged there is as good as none.
     kept = next((tmp_path / "state/models").glob("*.rgb"))
     kept.write_bytes(kept.read_bytes()[:-1])
     third, done = task()
     assert (third["verdict"], third["changed"]) == ("verified", True)
-    assert calls(done) == 1 and sent(done) == ["picture"]
+    assert (calls(done), sent(done)) == (once[0], once[2])
 
 
 def test_the_missions_failure(task, files):

@@ -32,6 +32,7 @@ def act(monkeypatch, tmp_path):
                     "upload": lambda self, local, name: (
                         run.sent.append(pathlib.Path(local).read_bytes()) or "/tmp/there/" + name
                     ),
+                    "can_run_programs": lambda self: False,
                     "_execute_module": lambda self, **unused: dict(answer),
                 },
             )

@@ -23,13 +23,13 @@ def step(monkeypatch):
         made._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir="/there"))
         calls, pauses = [], []
 
-        def run_module(*_args, **_more):
+        def run_task(*_args, **_more):
             calls.append(1)
             if len(calls) <= lost:
                 raise error
             return {"changed": True, "note": ""}
 
-        made.run_module = run_module
+        made.run_task = run_task
         monkeypatch.setattr(npu_transaction.time, "sleep", pauses.append)
         try:
             return made.act({}, {"inventory_hostname": "a"}), len(calls), pauses

@@ -10,9 +10,8 @@ import types
 
 import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._board import files as _files
-from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import source_tree, steps
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module import prebuilt
-from ansible_collections.rkfleet.npu.plugins.modules import npu_dkms
 from stand_ins.boards.dkms_board import Board, deploy
 
 
@@ -58,17 +57,17 @@ def test_a_driver_that_a_rollback_has_restored_is_not_removed(board, package, ar
     deploy(package, archive)
     before = files_of(board)
     with pytest.raises(source_tree.DkmsError, match="nothing was removed: the upgrade was rolled back"):
-        npu_dkms.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: False)
+        steps.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: False)
     assert files_of(board) == before
-    npu_dkms.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: True)
+    steps.do(None, package, {"state": "absent"}, package.steps_back(), None, lambda: True)
     assert files_of(board) != before
 
 
 @pytest.mark.parametrize("check_mode, waits", [(False, True), (True, False)])
 def test_only_one_task_builds_at_a_time(tmp_path, monkeypatch, check_mode, waits):
     lock = tmp_path / "run/rkfleet-npu.build"
-    monkeypatch.setattr(npu_dkms, "BUILD_LOCK", str(lock))
-    with npu_dkms.alone(types.SimpleNamespace(check_mode=check_mode)):
+    monkeypatch.setattr(steps, "BUILD_LOCK", str(lock))
+    with steps.alone(types.SimpleNamespace(check_mode=check_mode)):
         assert lock.exists() == waits
         if waits:
             # Another user cannot open it, and so cannot hold up a build.

@@ -272,5 +272,6 @@ def waiting(work):
 def test_there_is_one_state_folder():
     """The guard's script knows no other: with one of its own a board could not roll back."""
     folder = pathlib.Path(__file__).resolve().parents[5] / "plugins"
-    assert "state_dir" not in (folder / "modules/npu_transaction.py").read_text()
+    for path in ("modules/npu_transaction.py", "module_utils/_transaction/steps.py"):
+        assert "state_dir" not in (folder / path).read_text()
     assert "home=$root/var/lib/rkfleet-npu\n" in GUARD["guard"]

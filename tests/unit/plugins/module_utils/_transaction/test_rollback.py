@@ -14,8 +14,7 @@ import pytest
 from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import (
     guard as _guard,
 )
-from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state
-from ansible_collections.rkfleet.npu.plugins.modules import npu_transaction
+from ansible_collections.rkfleet.npu.plugins.module_utils._transaction import state, steps
 from stand_ins.boards.restore_board import (
     ARMBIAN,
     BUILT,
@@ -260,7 +259,7 @@ def test_a_partly_failed_rollback_reports_what_the_board_does(fast):
     there.begin_rollback = lambda dummy, minutes, begin=there.begin_rollback: begin(fast.watched(), minutes)
     with pytest.raises(state.TransactionError,
                        match="depmod fails.* returns to the state before the rollback in 30 minutes"):
-        npu_transaction.restored(module, params, there)
+        steps.restored(module, params, there)
     assert (fast.home / "pending/outcome").exists() and (fast.home / "origin/manifest").exists()
 
 

@@ -38,7 +38,7 @@ def sent(monkeypatch):
     """Return a function that runs an action and gives what it sends its module beside the options of the task."""
     def run(plugin, **args):
         action = object.__new__(type("Action", (plugin.ActionModule,), {
-            "run_module": lambda self, module, args, task_vars, internal: {"internal": internal}}))
+            "run_task": lambda self, module, arguments, args, task_vars, internal: {"internal": internal}}))
         action._task = types.SimpleNamespace(args=args)
         return action.act({}, {"inventory_hostname": "rock"})["internal"]
 
