@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import time
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.reboot import ActionModule as Reboot
+from ansible.plugins.action.reboot import TimedOutException
 from ansible.plugins.action.wait_for_connection import ActionModule as Wait
 
 from ..plugin_utils._action.board import BoardAction, GuardedAction, one_line, readable
@@ -30,6 +33,10 @@ ARGUMENTS = dict(
 # systemd runs this, so it outlives the run. It waits for the process of the run, and some seconds for what ansible-pull
 # does after that.
 AFTER_RUN = "while kill -0 \"$0\" 2>/dev/null; do sleep 1; done; sleep 5; exec \"$@\""
+
+
+PAUSE = 12
+"""The longest pause between attempts to reach a board, in seconds."""
 
 
 class ActionModule(BoardAction):
@@ -98,6 +105,24 @@ class _Reboot(GuardedAction, Reboot):
     CALL = (120, *gate.USUAL[1:])
     lost = None
     """The error of the last attempt to read the boot ID, if its connection failed."""
+
+    def do_until_success_or_timeout(self, action, reboot_timeout, action_desc, distribution, action_kwargs=None):
+        """Try again and again. A board that is back is noticed after a tenth of the time that it took, at most."""
+        began = time.monotonic()
+        while True:
+            try:
+                action(distribution=distribution, **(action_kwargs or {}))
+                return
+            except Exception as error:  # pylint: disable=broad-exception-caught
+                passed = time.monotonic() - began
+                if passed >= reboot_timeout:
+                    raise TimedOutException(
+                        "Timed out waiting for %s (timeout=%s)" % (action_desc, reboot_timeout)) from error
+                if isinstance(error, AnsibleConnectionFailure):
+                    with contextlib.suppress(AnsibleConnectionFailure):
+                        self._connection.reset()
+                # Ansible's own pauses double each time, up to 12 s.
+                time.sleep(min(max(1, passed / 10), PAUSE))
 
     def get_system_boot_time(self, distribution):
         self.lost = None
