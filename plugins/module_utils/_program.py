@@ -15,6 +15,7 @@ import syslog
 
 from . import _runtime_install
 from ._board.paths import STATE_DIR
+from ._board.tree import clean
 from ._boot import configure
 from ._dkms import headers_match
 from ._dkms import steps as dkms_steps
@@ -70,22 +71,22 @@ def record(params):
 
 def npu_boot(params):
     """Configure how the board starts its driver like module npu_boot."""
-    return _answer_of(configure.run, configure.INTERNAL, params)
+    return _answer_of("npu_boot", configure.run, configure.INTERNAL, params)
 
 
 def npu_dkms(params):
     """Build and install a driver, or remove it, like module npu_dkms."""
-    return _answer_of(dkms_steps.run, dkms_steps.INTERNAL, params)
+    return _answer_of("npu_dkms", dkms_steps.run, dkms_steps.INTERNAL, params)
 
 
 def npu_runtime(params):
     """Install a runtime like module npu_runtime."""
-    return _answer_of(_runtime_install.run, _runtime_install.INTERNAL, params)
+    return _answer_of("npu_runtime", _runtime_install.run, _runtime_install.INTERNAL, params)
 
 
 def npu_transaction(params):
     """Do a step of an upgrade like module npu_transaction."""
-    return _answer_of(steps.run, steps.INTERNAL, params)
+    return _answer_of("npu_transaction", steps.run, steps.INTERNAL, params)
 
 
 class _Ended(SystemExit):
@@ -95,8 +96,10 @@ class _Ended(SystemExit):
 class _Task:
     """As much of AnsibleModule as the tasks of this collection need; the controller has validated their arguments."""
 
-    def __init__(self, check_mode):
-        self.check_mode = check_mode
+    def __init__(self, name, check_mode, facility):
+        self.check_mode, self.facility = check_mode, facility
+        if facility:
+            syslog.openlog("ansible-rkfleet.npu." + name, 0, getattr(syslog, facility, syslog.LOG_USER))
 
     def exit_json(self, **result):
         """End the task."""
@@ -107,8 +110,9 @@ class _Task:
         raise _Ended(dict(result, failed=True, msg=msg))
 
     def log(self, text):
-        """Write a line to the board's log."""
-        syslog.syslog(text)
+        """Write a line to the board's log, unless Ansible is set to write none."""
+        if self.facility:
+            syslog.syslog(syslog.LOG_INFO, text)
 
     def get_bin_path(self, name, required=False, opt_dirs=()):
         """Return the path of a program, also of one in a folder for root; None if it is missing."""
@@ -128,18 +132,22 @@ class _Task:
         return rc, out, err
 
 
-def _answer_of(run, internal, params):
-    """Return what a task ends with.
+def _answer_of(name, run, internal, params):
+    """Return what a task ends with. The board's log has its arguments, as of a module.
 
     Args:
         internal: its parameters that no option sets.
-        params: `check_mode`, `arguments` and the names of those that are `paths` on the board.
+        params: `check_mode`, `log` (the facility, empty for no log), `arguments` and the names of those that are
+            `paths` on the board.
     """
     arguments = dict(internal, **params["arguments"])
-    for name in params["paths"]:
-        arguments[name] = _expanded(arguments[name])
+    for path in params["paths"]:
+        arguments[path] = _expanded(arguments[path])
+    task = _Task(name, params["check_mode"], params["log"])
+    given = ["%s=%s" % (key, clean(str(value))) for key, value in arguments.items() if key not in internal]
+    task.log("Invoked with " + " ".join(given))
     try:
-        run(_Task(params["check_mode"]), arguments)
+        run(task, arguments)
     except _Ended as ended:
         return {"answer": ended.args[0]}
     raise ValueError("the task returned nothing")

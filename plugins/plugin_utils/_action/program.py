@@ -56,13 +56,20 @@ class ProgramAction(TransferAction):
         if not self.can_run_programs():
             return self.run_module(module, args, task_vars, seconds, internal)
         values, paths = validated(arguments, args)
-        params = {"arguments": {**values, **internal}, "paths": paths, "check_mode": bool(self._task.check_mode)}
+        params = {"arguments": {**values, **internal}, "paths": paths, "check_mode": bool(self._task.check_mode),
+                  "log": self._facility(task_vars)}
         seconds, memory, longest = gate.limits(module, seconds)
         try:
             answer = self.run_program(module, params, task_vars, seconds, memory, longest, is_cut_off=False)
         except NoAnswer as error:
             return {"failed": True, "msg": str(error), "cause": error.cause}
         return gate.validated(module, answer.get("answer"))
+
+    def _facility(self, task_vars):
+        """Return the facility of the board's log, as Ansible is set for modules; empty if they are not to log."""
+        if self._task.no_log or C.config.get_config_value("DEFAULT_NO_TARGET_SYSLOG", variables=task_vars):
+            return ""
+        return str(task_vars.get("ansible_syslog_facility") or C.DEFAULT_SYSLOG_FACILITY)
 
     def run_program(
         self, function, params, task_vars, seconds, memory=gate.USUAL[1], longest=gate.USUAL[2], is_cut_off=True

@@ -105,7 +105,7 @@ def acting(monkeypatch, plugin, answer, **args):
 
     action = object.__new__(type("Action", (plugin.ActionModule,), {
         "can_run_programs": lambda self: True, "run_program": run_program, "has_begun": lambda self, known: False}))
-    action._task = types.SimpleNamespace(args=args, check_mode=False, get_vars=dict, delegate_to=None)
+    action._task = types.SimpleNamespace(args=args, check_mode=False, no_log=False, get_vars=dict, delegate_to=None)
     monkeypatch.setattr(ActionBase, "run", lambda *unused: {})
     return action.act({}, {"inventory_hostname": "rock"}), calls
 
@@ -119,6 +119,38 @@ def test_the_board_does_not_end_what_changes_it(monkeypatch):
     assert params["arguments"]["owner"]["board"] == "rock" and "_internal" not in params["arguments"]
 
 
+@pytest.mark.parametrize("no_log, known, facility", [
+    (False, {}, "LOG_USER"), (True, {}, ""), (False, {"ansible_no_target_syslog": True}, ""),
+    (False, {"ansible_syslog_facility": "LOG_LOCAL3"}, "LOG_LOCAL3"),
+])
+def test_the_log_of_the_board_is_as_ansible_is_set(no_log, known, facility):
+    action = object.__new__(npu_boot.ActionModule)
+    action._task = types.SimpleNamespace(no_log=no_log)
+    assert action._facility(known) == facility
+
+
+def test_a_program_says_in_the_log_of_the_board_what_it_was_asked(monkeypatch):
+    lines = []
+    monkeypatch.setattr(_program.syslog, "openlog", lambda *words: lines.append(words))
+    monkeypatch.setattr(_program.syslog, "syslog", lambda *words: lines.append(words))
+
+    def run(task, params):
+        task.log("rkfleet.npu: a note")
+        task.exit_json(changed=False)
+
+    asked = {"check_mode": False, "log": "LOG_LOCAL3", "paths": [],
+             "arguments": {"state": "begun\nInvoked by nobody", "services": ["a.service"], "guard": "#!/bin/sh"}}
+    assert _program._answer_of("npu_transaction", run, {"guard": None}, asked) == {"answer": {"changed": False}}
+    assert lines == [
+        ("ansible-rkfleet.npu.npu_transaction", 0, _program.syslog.LOG_LOCAL3),
+        (_program.syslog.LOG_INFO, "Invoked with state=begun Invoked by nobody services=['a.service']"),
+        (_program.syslog.LOG_INFO, "rkfleet.npu: a note"),
+    ]
+    lines.clear()
+    _program._answer_of("npu_transaction", run, {"guard": None}, dict(asked, log=""))
+    assert not lines
+
+
 def test_no_answer_fails_the_task(monkeypatch):
     result, dummy = acting(monkeypatch, npu_boot, NoAnswer("Python crashed", "crash"), state="absent")
     assert result == {"failed": True, "msg": "Python crashed", "cause": "crash"}
@@ -130,7 +162,7 @@ def test_a_program_without_a_time_limit_has_no_alarm(monkeypatch, capsys):
     monkeypatch.setattr(_program.os, "_exit", lambda code: None)
     for seconds in (0, 30):
         _program.main("npu_transaction", json.dumps({
-            "marker": "@", "seconds": seconds, "check_mode": True, "paths": ["runtime"],
+            "marker": "@", "seconds": seconds, "check_mode": True, "log": "", "paths": ["runtime"],
             "arguments": {"state": "nothing", "services": ["no unit"], "runtime": None}}))
     assert alarms == [0, 30]
     answers = [json.loads(text)["answer"]["msg"] for text in capsys.readouterr().out.split("@")[1::2]]
@@ -144,7 +176,7 @@ def ended(call, *args, **more):
 
 
 def test_a_task_has_what_it_needs_of_a_module(tmp_path, monkeypatch):
-    task = _program._Task(False)
+    task = _program._Task("npu_boot", False, "")
     assert task.run_command(["sh", "-c", "echo told; exit 3"])[:2] == (3, "told\n")
     assert ended(task.run_command, ["sh", "-c", "echo why >&2; exit 3"], check_rc=True) == {
         "failed": True, "rc": 3, "msg": "sh ended with code 3: why"}
