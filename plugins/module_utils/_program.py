@@ -168,6 +168,9 @@ def _run(words):
         try:
             for number, handle in enumerate([os.open(os.devnull, os.O_RDONLY)] + files):
                 os.dup2(handle, number)
+            # Python ignores these, and what a shell script starts would, too.
+            for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
+                signal.signal(ignored, signal.SIG_DFL)
             os.execvp(words[0], words)
         finally:
             os._exit(127)

@@ -157,3 +157,4 @@ def test_a_command_is_run_without_ansible():
     assert _program._run(["sh", "-c", "echo told; echo so >&2; exit 3"]) == (3, "told\n", "so\n")
     assert _program._run(["seq", "100000"])[1].endswith("\n100000\n"), "more than a pipe holds"
     assert _program._run(["there-is-no-such-program"])[:2] == (127, "")
+    assert _program._run(["sh", "-c", "yes | head -1; kill -PIPE $$; echo ignored"]) == (-13, "y\n", "")
