@@ -87,7 +87,7 @@ class ProgramAction(TransferAction):
         text, marker = payload.fill(program, dict(params, seconds=seconds if is_cut_off else 0))
         try:
             # The program's own alarm on the board comes first; this limit ends a board whose alarm does not fire.
-            with self.limits(seconds + GRACE, memory, longest):
+            with self.limits(seconds + GRACE * is_cut_off, memory, longest):
                 done = self._low_level_execute_command(self._command(task_vars), in_data=text.encode("utf-8"))
                 answer = payload.parse(done["stdout"], marker, longest)
         except (AnsibleConnectionFailure, MalformedAnswer):
