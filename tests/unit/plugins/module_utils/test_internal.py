@@ -9,7 +9,7 @@ import types
 
 import pytest
 import yaml
-from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
+from ansible_collections.rkfleet.npu.plugins.module_utils import _internal, _runtime_install
 from ansible_collections.rkfleet.npu.plugins.plugin_utils._action import board
 
 MODULES = ("npu_boot", "npu_dkms", "npu_runtime", "npu_transaction", "npu_trial_build_info", "rknn_mobilenet")
@@ -67,7 +67,7 @@ def test_nothing_is_changed_once_the_board_has_rolled_itself_back(monkeypatch, t
 
     monkeypatch.setattr(module, "AnsibleModule", Begun)
     past = types.SimpleNamespace(undiverted=lambda names: {}["past it"])
-    monkeypatch.setattr(module, "package_files", past, raising=False)
+    monkeypatch.setattr(_runtime_install, "package_files", past)
     if state == "pending":
         with pytest.raises((Failed, KeyError), match="past it|is not the name of a kernel module"):
             module.main()
