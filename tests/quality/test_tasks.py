@@ -26,7 +26,7 @@ ALLOWED = {
     "roles/driver/tasks/reboot.yml": {"npu_reboot_required": "sets the result"},
     "roles/verify/tasks/main.yml": {"npu_reboot_required": "a result; decides for its own board only whether it is verified now"},
     "roles/guard/tasks/commit.yml": {"npu_reboot_required": "a result; decides for its own board only when it is committed"},
-    "playbooks/audit-npu.yml": {"npu_hosts": "a play has no variables of a host", "npu_select": "before any board is contacted",
+    "playbooks/audit-npu.yml": {"npu_hosts": "a play has no variables of a host",
                                 "npu_report_dir": "before any board is contacted"},
     "playbooks/preflight-npu.yml": {"npu_hosts": "a play has no variables of a host"},
     "playbooks/record-npu.yml": {"npu_hosts": "a play has no variables of a host"},

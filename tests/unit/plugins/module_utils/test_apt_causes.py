@@ -340,12 +340,12 @@ def test_every_sentence_has_its_groups():
         assert "{" not in sentence or re.compile(pattern).groups
 
 
-@pytest.mark.parametrize("module", ["npu_dkms", "npu_trial_build_info", None])
-def test_compilers_print_english(module):
+@pytest.mark.parametrize("file", ["module_utils/_dkms/steps.py", "modules/npu_trial_build_info.py", None])
+def test_compilers_print_english(file):
     """The kernel's makefile begins with `unexport LC_ALL`, so LC_ALL alone does not reach them."""
     names = {"LC_ALL", "LANG", "LC_MESSAGES"}
-    if module is None:
+    if file is None:
         assert {_apt.ENVIRONMENT[name] for name in names} == {"C"}
         return
-    source = (pathlib.Path(_apt.__file__).parent.parent / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    source = (pathlib.Path(_apt.__file__).parent.parent / file).read_text(encoding="utf-8")
     assert names <= set(re.findall(r"\w+", re.search(r"dict\.fromkeys\((.+?), \"C\"\)", source).group(1)))
