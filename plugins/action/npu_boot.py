@@ -17,5 +17,5 @@ class ActionModule(ProgramAction):
         internal = {"begun": self.has_begun(task_vars)}
         if self._task.args.get("state") != "absent":
             internal["scripts"] = board_files.as_option(board_files.default_kernel)
-        result.update(self.run_task("npu_boot", ARGUMENTS, self._task.args, task_vars, internal=internal))
+        result.update(self.run_task("npu_boot", ARGUMENTS, self._task.args, task_vars, internal))
         return result

@@ -63,7 +63,7 @@ class ActionModule(StoreAction):
 
     def run_dkms(self, args, task_vars, seconds, internal):
         """Run the module on the board and return its answer, with what its build log says of probes and losses."""
-        answer = self.run_task("npu_dkms", ARGUMENTS, args, task_vars, seconds, internal)
+        answer = self.run_task("npu_dkms", ARGUMENTS, args, task_vars, internal, seconds)
         for name, lines in (("probes", probe_lines), ("losses", losses)):
             answer[name] = lines(answer.get("log") or "")
         return answer

@@ -28,5 +28,5 @@ class ActionModule(ProgramAction):
             except (ArtifactError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
             internal["upload"] = self.send(content, "librknnrt.so")
-        result.update(self.run_task("npu_runtime", ARGUMENTS, args, task_vars, internal=internal))
+        result.update(self.run_task("npu_runtime", ARGUMENTS, args, task_vars, internal))
         return result

@@ -50,11 +50,11 @@ class ActionModule(ProgramAction):
         """Return the answer of the module. A board that has committed must not be rolled back for a lost answer."""
         for pause in PAUSES if self._task.args.get("state") in REPEATED else ():
             try:
-                return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal=internal)
+                return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal)
             except (OutOfTime, AnsibleAuthenticationFailure):
                 raise
             except AnsibleConnectionFailure:
                 # Cleaning up would take as long again as the call that failed.
                 self._connection._shell.tmpdir = None
                 time.sleep(pause)
-        return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal=internal)
+        return self.run_task("npu_transaction", ARGUMENTS, self._task.args, task_vars, internal)

@@ -55,11 +55,9 @@ def headers(params):
 
 def proof(params):
     """Return the result of MobileNet like module rknn_mobilenet; `missing` if the board lacks model or picture."""
-    for name in params["paths"]:
-        params["arguments"][name] = _expanded(params["arguments"][name])
     sent = dict((name, binascii.a2b_base64(text)) for name, text in params["sent"].items())
     try:
-        return {"proof": verify.run(params["arguments"], params["keep"], sent)}
+        return {"proof": verify.run(_with_paths(params), params["keep"], sent)}
     except verify.VerificationError as error:
         return {"proof": {"failed": True, "msg": str(error)}}
 
@@ -140,9 +138,7 @@ def _answer_of(name, run, internal, params):
         params: `check_mode`, `log` (the facility, empty for no log), `arguments` and the names of those that are
             `paths` on the board.
     """
-    arguments = dict(internal, **params["arguments"])
-    for path in params["paths"]:
-        arguments[path] = _expanded(arguments[path])
+    arguments = dict(internal, **_with_paths(params))
     task = _Task(name, params["check_mode"], params["log"])
     given = ["%s=%s" % (key, clean(str(value))) for key, value in arguments.items() if key not in internal]
     task.log("Invoked with " + " ".join(given))
@@ -151,6 +147,11 @@ def _answer_of(name, run, internal, params):
     except _Ended as ended:
         return {"answer": ended.args[0]}
     raise ValueError("the task returned nothing")
+
+
+def _with_paths(params):
+    """Return the arguments with the board's own paths expanded."""
+    return dict(params["arguments"], **{name: _expanded(params["arguments"][name]) for name in params["paths"]})
 
 
 def _expanded(value):

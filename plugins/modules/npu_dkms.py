@@ -12,13 +12,12 @@ version_added: 1.0.0
 description:
   - Creates a DKMS package from the vendor's unmodified source and the build files of this collection, builds the module
     for the running kernel and installs it. DKMS then builds it again for later kernels.
-  - No kernel module is loaded. The new one is used from the next boot on.
+  - No kernel module is loaded. The new one starts at the next boot.
   - After a failed build the previous module is restored. The log is kept on the controller.
-  - A module counts as installed if its file is present and states the right kernel and name, whatever the exit code of
-    C(dkms) is.
+  - A module counts as installed if its file is there and states the right kernel and name, whatever C(dkms) returns.
   - Its layout is compared with modules that came with the kernel and with the kernel's BTF. Headers of the right
     release but another configuration give modules that crash it.
-  - Remains of an interrupted run in C(/usr/src) and in DKMS's database are removed.
+  - Remains of an interrupted run in C(/usr/src) and DKMS's database are removed.
   - With O(store), a module is built once for all boards with the same kernel. The build of one board is kept on the
     controller, and other boards install it with C(dkms ldtarball), without a compiler and kernel headers. Checksum,
     kernel, name, version, signature and symbol versions are checked on the board first. If one of them is wrong, the
@@ -118,7 +117,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Build and install driver 0.9.6 beside the one built into the kernel
+- name: Build and install driver 0.9.6 beside the built-in one
   rkfleet.npu.npu_dkms:
     version: 0.9.6
     module: rknpu_dkms
@@ -144,7 +143,7 @@ module_file:
   type: str
   sample: /lib/modules/6.1.43-15-rk2312/updates/dkms/rknpu_dkms.ko
 probes:
-  description: Results of the feature probes on the kernel headers.
+  description: Results of the feature probes.
   returned: after a build
   type: list
   elements: str
@@ -156,12 +155,12 @@ losses:
   elements: dict
   sample: [{name: devfreq, cause: "not here: soc/rockchip/rockchip_opp_select.h"}]
 layout:
-  description: What the layout of the installed module was compared with, or why it was not compared.
+  description: What the module's layout was compared with, or why it was not.
   returned: success
   type: str
   sample: compared with cts.ko, rk_crypto.ko
 notes:
-  description: Notes, for example that a module from O(store) could not be used.
+  description: Notes, such as that a module of O(store) was not used.
   returned: success
   type: list
   elements: str
@@ -172,7 +171,7 @@ stored:
   returned: success, with O(store)
   type: dict
 log_file:
-  description: The build log on the controller.
+  description: The build log.
   returned: after a build, with O(log_dir)
   type: str
   sample: build/logs/rock5b-1-rknpu-0.9.6-6.1.43-15-rk2312.log
@@ -182,28 +181,16 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._board.paths import STATE_DIR
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import steps
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.arguments import BUILD
 
 ARGUMENTS = dict(argument_spec=dict(
+    BUILD,
     state=dict(type="str", choices=["present", "absent"], default="present"),
     package=dict(type="str", default="rknpu"),
     replaces=dict(type="list", elements="str", default=[]),
-    version=dict(type="str", required=True),
-    module=dict(type="str", default="rknpu"),
     kernel=dict(type="str", required=True),
-    source=dict(type="path"),
-    build_files=dict(type="path"),
-    log_dir=dict(type="path"),
-    store=dict(type="path"),
-    store_keep=dict(type="int", default=50),
-    store_from=dict(type="list", elements="str", default=[]),
     store_fill=dict(type="bool", default=True),
-    store_agree=dict(type="int", default=1),
-    source_digest=dict(type="str"),
-    # A path, which is no secret.
-    signing_key=dict(type="path", no_log=False),
-    signing_cert=dict(type="path"),
     state_dir=dict(type="path", default=STATE_DIR),
-    timeout=dict(type="int", default=3600),
     _internal=_internal.OPTION,
 ))
 

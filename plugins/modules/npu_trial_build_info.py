@@ -151,6 +151,7 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.rkfleet.npu.plugins.module_utils import _internal
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms import trial_build
+from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.arguments import BUILD
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.module.signing import Signing, SigningError
 from ansible_collections.rkfleet.npu.plugins.module_utils._dkms.source_tree import LOG_BYTES, DkmsError, unpack_tree
 from ansible_collections.rkfleet.npu.plugins.module_utils._facts.installed.headers import RELEASE
@@ -162,24 +163,11 @@ def main():
     """Module entry point."""
     module = AnsibleModule(
         argument_spec=dict(
+            BUILD,
             kernels=dict(type="list", elements="str", required=True),
-            version=dict(type="str", required=True),
-            module=dict(type="str", default="rknpu"),
-            source=dict(type="path"),
-            build_files=dict(type="path"),
-            log_dir=dict(type="path"),
-            store=dict(type="path"),
-            store_keep=dict(type="int", default=50),
-            store_from=dict(type="list", elements="str", default=[]),
-            store_agree=dict(type="int", default=1),
-            source_digest=dict(type="str"),
             compatibility=dict(type="dict", default={}),
-            timeout=dict(type="int", default=3600),
             only_layout=dict(type="bool", default=False),
             signing=dict(type="bool", default=False),
-            # A path, which is no secret.
-            signing_key=dict(type="path", no_log=False),
-            signing_cert=dict(type="path"),
             _internal=_internal.OPTION,
         ),
         required_together=[("signing_key", "signing_cert")],

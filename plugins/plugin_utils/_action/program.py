@@ -46,12 +46,12 @@ class ProgramAction(TransferAction):
         shell = self._connection._shell
         return not getattr(shell, "_IS_WINDOWS", False) and self._is_pipelining_enabled("new")
 
-    def run_task(self, module, arguments, args, task_vars, seconds=None, internal=None):
+    def run_task(self, module, arguments, args, task_vars, internal, seconds=None):
         """Return the validated answer of a module, which runs as a program where the connection allows that.
 
         Args:
             arguments: those of its AnsibleModule, as its file defines them.
-            args, seconds, internal: as in `run_module`.
+            args, internal, seconds: as in `run_module`.
         """
         if not self.can_run_programs():
             return self.run_module(module, args, task_vars, seconds, internal)
